@@ -1,0 +1,136 @@
+"""Refusals: the field says no, each time with a code that never changes its meaning."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What is known of one refusal code: the HTTP status of its page and where the no comes from."""
+
+    status: int
+    source: str
+
+
+PROJECT = "project decision"
+
+REFUSALS: dict[str, Refusal] = {
+    # The seven reasons for which no form is issued.
+    "no_valid_document": Refusal(422, "SAT 41/2015 art. 10 (1)"),
+    "entry_date_unknown": Refusal(422, "SAT 41/2015 art. 10 (2)"),
+    "stay_too_long": Refusal(422, "SAT 41/2015 art. 10 (3)"),
+    "invoice_before_entry": Refusal(422, "SAT 41/2015 art. 10 (4)"),
+    "goods_out_of_scope": Refusal(422, "SAT 41/2015 art. 10 (5)"),
+    "invoice_not_ordinary": Refusal(422, "SAT 41/2015 art. 10 (6), SAT 11/2025"),
+    "below_threshold": Refusal(422, "SAT 41/2015 art. 10 (7), 84/2025 item 3, SAT 11/2025"),
+    # What is typed.
+    "field_missing": Refusal(422, PROJECT),
+    "field_too_long": Refusal(422, PROJECT),
+    "field_unreadable": Refusal(422, PROJECT),
+    "amount_unreadable": Refusal(422, PROJECT),
+    "amount_out_of_range": Refusal(422, PROJECT),
+    "quantity_unreadable": Refusal(422, PROJECT),
+    "vat_unknown": Refusal(422, "39/2019"),
+    "date_unreadable": Refusal(422, PROJECT),
+    "date_impossible": Refusal(422, PROJECT),
+    "date_in_future": Refusal(422, PROJECT),
+    "mrz_wrong_length": Refusal(422, "ICAO 9303"),
+    "mrz_unknown_kind": Refusal(422, "ICAO 9303"),
+    "mrz_bad_character": Refusal(422, "ICAO 9303"),
+    "mrz_check_digit": Refusal(422, "ICAO 9303"),
+    "document_number_unreadable": Refusal(422, PROJECT),
+    "document_not_accepted": Refusal(422, "MOF 3/2015"),
+    "document_expired": Refusal(422, "SAT 41/2015 art. 10 (1)"),
+    "traveller_not_eligible": Refusal(422, "MOF 3/2015"),
+    "goods_unknown": Refusal(422, PROJECT),
+    "no_lines": Refusal(422, PROJECT),
+    "too_many_lines": Refusal(422, PROJECT),
+    "invoice_number_unreadable": Refusal(422, PROJECT),
+    "invoice_already_used": Refusal(409, PROJECT),
+    "invoice_other_day": Refusal(422, "SAT 41/2015 art. 10 (7)"),
+    "above_ceiling": Refusal(422, "SAT 9/2025, practice"),
+    "submission_differs": Refusal(409, PROJECT),
+    # The store.
+    "store_not_active": Refusal(403, "SAT 41/2015"),
+    "store_not_instant": Refusal(409, "SAT 9/2025"),
+    "store_unknown": Refusal(404, PROJECT),
+    # The code.
+    "code_torn": Refusal(422, PROJECT),
+    "code_foreign": Refusal(422, PROJECT),
+    "code_version_unknown": Refusal(422, PROJECT),
+    "key_unknown": Refusal(422, PROJECT),
+    "signature_invalid": Refusal(422, PROJECT),
+    "form_unknown": Refusal(404, PROJECT),
+    "form_void": Refusal(410, PROJECT),
+    "form_number_unreadable": Refusal(422, PROJECT),
+    "no_signing_key": Refusal(503, PROJECT),
+    # The claim.
+    "claim_code_wrong": Refusal(403, PROJECT),
+    "claim_code_missing": Refusal(422, PROJECT),
+    "claim_code_unreadable": Refusal(422, PROJECT),
+    "claim_locked": Refusal(423, PROJECT),
+    "details_differ": Refusal(422, PROJECT),
+    "already_claimed": Refusal(409, "SAT 9/2025"),
+    "past_deadline": Refusal(409, "SAT 9/2025"),
+    "agreement_not_signed": Refusal(422, "SAT 9/2025"),
+    "signature_missing": Refusal(422, "SAT 9/2025"),
+    "card_declined": Refusal(402, "SAT 9/2025"),
+    "card_session_unfinished": Refusal(409, PROJECT),
+    "advance_refused": Refusal(402, PROJECT),
+    "network_unreachable": Refusal(503, PROJECT),
+    "not_in_this_state": Refusal(409, PROJECT),
+    # Customs, exit and reconciliation.
+    "already_verified": Refusal(409, "GAC 25/2015"),
+    "other_traveller": Refusal(409, "GAC 25/2015"),
+    "exit_unreadable": Refusal(422, PROJECT),
+    "proposal_changed": Refusal(409, PROJECT),
+    "reason_missing": Refusal(422, PROJECT),
+    "port_unknown": Refusal(422, PROJECT),
+    # Files.
+    "file_empty": Refusal(422, PROJECT),
+    "file_too_large": Refusal(413, PROJECT),
+    "file_not_utf8": Refusal(422, PROJECT),
+    "file_bad_columns": Refusal(422, PROJECT),
+    "file_bad_rows": Refusal(422, PROJECT),
+    "file_formula": Refusal(422, PROJECT),
+    "file_already_imported": Refusal(409, PROJECT),
+    # The door.
+    "sign_in_failed": Refusal(403, PROJECT),
+    "sign_in_throttled": Refusal(429, PROJECT),
+    "sign_in_required": Refusal(401, PROJECT),
+    "csrf_failed": Refusal(400, PROJECT),
+    "too_large": Refusal(413, PROJECT),
+    "not_found": Refusal(404, PROJECT),
+    "method_not_allowed": Refusal(405, PROJECT),
+    "bad_request": Refusal(400, PROJECT),
+    "busy": Refusal(503, PROJECT),
+}
+
+
+class Refused(Exception):
+    """The field says no; raised by the core, turned into words at one edge.
+
+    Args:
+        code: a key of REFUSALS.
+        field: path of the form field that it belongs to, such as `lines-0-amount`, or "".
+        facts: plain values for the message, such as `least_fen=20000`.
+
+    Raises:
+        ValueError: the code is not registered, which is a defect.
+    """
+
+    def __init__(self, code: str, field: str = "", **facts: object) -> None:
+        """Register the code with its facts; an unregistered code is a defect."""
+        if code not in REFUSALS:
+            raise ValueError(code)
+        super().__init__(code)
+        self.code = code
+        self.field = field
+        self.facts = facts
+
+    def __repr__(self) -> str:
+        """Show the code and the field only: facts may name a person."""
+        return f"Refused({self.code!r}, field={self.field!r})"
+
+    def at(self, field: str) -> "Refused":
+        """The same refusal, said of another field."""
+        return Refused(self.code, field, **self.facts)

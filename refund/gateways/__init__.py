@@ -1,0 +1,1 @@
+"""Other people's systems, as we reach them: clock, network, keys, calendar."""

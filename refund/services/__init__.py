@@ -1,0 +1,1 @@
+"""The use cases: one public function each, which take the ports first."""
