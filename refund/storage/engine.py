@@ -1,0 +1,53 @@
+"""Opens the engine that a database's address names, and gathers what engines are spoken to with."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote, urlsplit
+
+from refund.storage.protocol import (
+    Conflict,
+    ConstraintFailed,
+    Engine,
+    EngineBusy,
+    EngineUnfit,
+    OutcomeUnknown,
+    Row,
+    SchemaMismatch,
+    Session,
+    Step,
+    Value,
+)
+from refund.storage.sqlite import SqliteEngine
+
+__all__ = [
+    "Conflict",
+    "ConstraintFailed",
+    "Engine",
+    "EngineBusy",
+    "EngineUnfit",
+    "OutcomeUnknown",
+    "Row",
+    "SchemaMismatch",
+    "Session",
+    "Step",
+    "Value",
+    "open_engine",
+]
+
+
+def open_engine(url: str) -> Engine:
+    """Open the database at an address, in the process that will use it.
+
+    Args:
+        url: `sqlite:///absolute/path.db` or `postgresql://…`.
+
+    Raises: ValueError for another address; EngineUnfit when it cannot keep the promises.
+    """
+    parts = urlsplit(url)
+    match parts.scheme:
+        case "sqlite":
+            if parts.netloc or parts.query or parts.fragment or len(parts.path) < 2:
+                raise ValueError("a SQLite database is named sqlite:///absolute/path.db")
+            return SqliteEngine(unquote(parts.path))
+        case _:
+            raise ValueError("a database is named sqlite:///… or postgresql://…")
