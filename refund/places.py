@@ -16,6 +16,11 @@ def static_folder() -> Path:
     return _beside_the_code("static")
 
 
+def data_folder() -> Path:
+    """Return the folder of the registers that the package brings: stores and goods."""
+    return _PACKAGE / "data"
+
+
 def default_instance() -> Path:
     """Return the instance folder used when no setting names one; it need not exist yet.
 

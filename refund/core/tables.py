@@ -265,7 +265,7 @@ def _judge_cell(raw: str, column: Column) -> tuple[str, dict[str, object]]:
     if formula and not (column.signed and _SIGNED.fullmatch(text)):
         return "file_formula", {}
     if len(text) > column.chars_max:
-        return "field_too_long", {"chars_max": column.chars_max}
+        return "field_too_long", {"most": column.chars_max}
     if not all(char.isprintable() or char in _SPACES for char in text):
         return "field_unreadable", {}
     return "", {}
