@@ -1,4 +1,4 @@
-"""The goods that a refund store sells: VAT, and whether they may leave the country with a refund."""
+"""The goods that a refund store sells: their VAT, and whether a form may carry them."""
 
 import re
 import unicodedata
@@ -63,7 +63,7 @@ class Goods:
 
     @property
     def out_of_scope_reason(self) -> str | None:
-        """Why no form may carry these goods: one of RESTRICTED or `vat_exempt`; None when it may."""
+        """Why no form may carry these goods: one of RESTRICTED, `vat_exempt`, or None."""
         if self.restricted:
             return self.restricted
         return VAT_EXEMPT if self.vat is Vat.EXEMPT else None

@@ -61,7 +61,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """What is wrong at one place: the code is one of REFUSALS; the column may be "" (all the row)."""
+    """What is wrong at one place: a code of REFUSALS; a column of "" means all the row."""
 
     line: int
     column: str
@@ -85,10 +85,18 @@ class Problems:
     told: list[RowProblem] = field(default_factory=list)
     total: int = 0
     formulas: int = 0
+    _line: int = 0
+    _columns: set[str] = field(default_factory=set)
 
     def add(self, line: int, column: str, code: str, **facts: object) -> None:
-        """Note one problem at a line and a column ("" for all the row)."""
+        """Note what is wrong at a line and a column ("" for all the row); the first word stands."""
         problem = RowProblem(line, column, Refused(code, column, **facts).code, facts)
+        if line != self._line:
+            self._line = line
+            self._columns.clear()
+        if column in self._columns:
+            return
+        self._columns.add(column)
         self.total += 1
         self.formulas += code == "file_formula"
         if len(self.told) < TOLD_MAX:
@@ -138,9 +146,10 @@ def scan_table(
     limit_bytes: int,
     limit_rows: int,
 ) -> Iterator[Row]:
-    """Yield the sound rows one by one and note the others, for a caller with checks of its own.
+    """Yield the rows one by one and note what is wrong, for a caller with checks of its own.
 
-    Nothing may be kept of the rows unless `problems.refuse()` lets them pass at the end.
+    A row with a bad cell comes too, so that its other cells can be judged; one that has too few or
+    too many cells does not. Nothing may be kept unless `problems.refuse()` lets it pass at the end.
 
     Raises:
         Refused: what concerns the file and not a row, as `read_table` says.
@@ -184,7 +193,7 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
 
 
 def _read_lines(content: bytes) -> Iterator[tuple[int, str]]:
-    """Decode line by line: no byte of a UTF-8 sequence is a line feed, so lines may be cut first."""
+    """Decode line by line: no other character of UTF-8 holds the byte of a line feed."""
     for line, raw in enumerate(io.BytesIO(content.removeprefix(b"\xef\xbb\xbf")), 1):
         try:
             text = raw.decode("utf-8")
@@ -244,7 +253,6 @@ def _read_row(
     if len(cells) != len(header):
         problems.add(line, "", "row_width", cells=len(cells), columns=len(header))
         return None
-    before = problems.total
     found = dict(zip(header, cells, strict=True))
     kept: dict[str, str] = {}
     for column in columns:
@@ -253,7 +261,7 @@ def _read_row(
         if code and column.name in found:
             problems.add(line, column.name, code, **facts)
         kept[column.name] = raw.strip(_SPACES)
-    return Row(line, kept) if problems.total == before else None
+    return Row(line, kept)
 
 
 def _judge_cell(raw: str, column: Column) -> tuple[str, dict[str, object]]:

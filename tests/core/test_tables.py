@@ -183,13 +183,27 @@ def test_a_code_that_is_not_registered_can_not_be_a_problem() -> None:
         Problems().add(1, "", "no_such_code")
 
 
-def test_sound_rows_come_while_problems_are_collected() -> None:
+def test_rows_come_while_problems_are_collected_so_that_other_cells_can_be_judged() -> None:
     problems = Problems()
-    content = b"name,phone\nAda,1\n=1,2\nBei,3\n"
-    rows = scan_table(content, COLUMNS, problems, limit_bytes=1000, limit_rows=10)
-    assert [row["name"] for row in rows] == ["Ada", "Bei"]
-    with pytest.raises(Refused):
+    content = b"name,phone\nAda,1\n=1,x\nBei\n"
+    names = []
+    for row in scan_table(content, COLUMNS, problems, limit_bytes=1000, limit_rows=10):
+        names.append(row["name"])
+        if not row["phone"].isdigit():
+            problems.add(row.line, "phone", "field_unreadable")
+    assert names == ["Ada", "=1"]
+    with pytest.raises(Refused) as caught:
         problems.refuse()
+    assert caught.value.facts["total"] == 3
+
+
+def test_one_cell_has_one_problem_and_the_first_stands() -> None:
+    problems = Problems()
+    for code in ("file_formula", "field_unreadable"):
+        problems.add(2, "name", code)
+    problems.add(3, "name", "field_missing")
+    assert [problem.code for problem in problems.told] == ["file_formula", "field_missing"]
+    assert problems.total == 2
 
 
 def test_a_large_file_streams_through_a_small_memory() -> None:
