@@ -142,7 +142,12 @@ def test_what_is_allowed_is_not_refused() -> None:
     good = Source(
         "refund/core/good.py",
         '"""Good."""\n\n\ndef halve(net_fen: int) -> int:\n    """Halve it, down."""\n'
-        "    return net_fen // 2\n",
+        "    return net_fen // 2\n\n\n"
+        'def wait_for(answer: Answer) -> None:\n    """Wait until it is there."""\n'
+        "    while not answer.is_there():\n        time.sleep(0)\n\n\n"
+        'def tidy(file: File) -> None:\n    """Write, or close and say why."""\n'
+        "    try:\n        file.write()\n"
+        "    except BaseException:\n        file.close()\n        raise\n",
     )
     page = Source(
         "templates/good.html",
