@@ -1,0 +1,35 @@
+"""What the network answers, written once: the text that is stored is the text that is sent."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer; `delay_seconds` and `lost` are what happens to it on its way, the first time."""
+
+    status: int
+    text: str
+    delay_seconds: float = 0.0
+    lost: bool = False
+    replayed: bool = False
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The answer as a dictionary of JSON values."""
+        found: dict[str, Any] = json.loads(self.text)
+        return found
+
+
+def written(body: dict[str, Any]) -> str:
+    """Return the JSON text of an answer, without blanks, in the order given."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+def stamp(moment: datetime) -> str:
+    """Return a moment as ISO 8601 UTC of fixed width, so that texts compare like moments."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

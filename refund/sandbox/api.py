@@ -1,0 +1,245 @@
+"""The protocol that the merchant's service speaks with the network: JSON under /v1."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, current_app, request
+
+from refund.sandbox.answers import Answer, written
+from refund.sandbox.entry import METHODS
+from refund.sandbox.errors import Rejected
+from refund.sandbox.network import PAGE_MAX, Book
+from refund.sandbox.requests import Fields, Flights, fingerprint, read_object
+from refund.sandbox.sessions import CardSession, SessionRequest
+from refund.sandbox.settings import SandboxSettings
+
+api = Blueprint("network", __name__, url_prefix="/v1")
+
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}")
+
+
+def _book() -> Book:
+    book: Book = current_app.extensions["book"]
+    return book
+
+
+def _settings() -> SandboxSettings:
+    settings: SandboxSettings = current_app.extensions["sandbox_settings"]
+    return settings
+
+
+@api.before_request
+def know_the_merchant() -> None:
+    """Let only the merchant in, whatever the path."""
+    presented = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
+    expected = f"Bearer {_settings().secret}".encode()
+    if not hmac.compare_digest(presented, expected):
+        raise Rejected(401, "unauthorised", "The merchant's secret is missing or wrong.")
+
+
+@api.post("/card-sessions")
+def open_card_session() -> Response:
+    """Open the network's page for a traveller's card."""
+
+    def ask(fields: Fields) -> Answer:
+        names = ("reference", "amount_fen", "currency", "method", "return_url", "language")
+        fields.only(*names)
+        wanted = SessionRequest(
+            reference=fields.reference("reference"),
+            amount_fen=fields.amount_fen(),
+            method=_method(fields),
+            return_url=_return_url(fields),
+            language=_language(fields),
+        )
+        session = _book().open_card_session(wanted)
+        page_url = f"{_settings().public_url}/card/{session.session_id}"
+        told = {"session_id": session.session_id, "page_url": page_url, "state": session.state}
+        return Answer(201, written({**told, "expires_at": session.expires_at}))
+
+    return _answer_keyed(ask)
+
+
+@api.get("/card-sessions/<session_id>")
+def show_card_session(session_id: str) -> Response:
+    """Tell the merchant what became of a session: never a number, only tokens."""
+    session = _book().card_session(session_id)
+    if session is None:
+        raise Rejected(404, "unknown_session", "There is no such card session.")
+    return _sent(Answer(200, written(_session_told(session))))
+
+
+@api.post("/holds")
+def hold() -> Response:
+    """Reserve an amount on a card."""
+
+    def ask(fields: Fields) -> Answer:
+        fields.only("reference", "card_token", "amount_fen", "currency")
+        card_token = fields.reference("card_token")
+        return _book().hold(fields.reference("reference"), card_token, fields.amount_fen())
+
+    return _answer_keyed(ask)
+
+
+@api.post("/advances")
+def advance() -> Response:
+    """Pay money out to a card or an account."""
+
+    def ask(fields: Fields) -> Answer:
+        method = _method(fields)
+        token = "card_token" if method == "card" else "payout_token"
+        fields.only("reference", token, "method", "amount_fen", "currency")
+        reference = fields.reference("reference")
+        return _book().advance(reference, fields.reference(token), method, fields.amount_fen())
+
+    return _answer_keyed(ask)
+
+
+@api.post("/releases")
+def release() -> Response:
+    """Give a hold back."""
+
+    def ask(fields: Fields) -> Answer:
+        fields.only("reference", "hold_reference")
+        return _book().release(fields.reference("reference"), fields.reference("hold_reference"))
+
+    return _answer_keyed(ask)
+
+
+@api.post("/captures")
+def capture() -> Response:
+    """Charge a hold, all or part."""
+
+    def ask(fields: Fields) -> Answer:
+        fields.only("reference", "hold_reference", "amount_fen", "currency")
+        hold_reference = fields.reference("hold_reference")
+        return _book().capture(fields.reference("reference"), hold_reference, fields.amount_fen())
+
+    return _answer_keyed(ask)
+
+
+@api.get("/holds/<reference>")
+def show_hold(reference: str) -> Response:
+    """Tell where a hold stands now."""
+    found = _book().hold_state(reference)
+    if found is None:
+        raise Rejected(404, "unknown_hold", "There is no such hold.")
+    return _sent(Answer(200, written(found)))
+
+
+@api.get("/operations/<reference>")
+def look_up(reference: str) -> Response:
+    """Repeat the recorded answer of an operation; its own status stands in the body's state."""
+    answer = _book().look_up(reference)
+    if answer is None:
+        raise Rejected(404, "unknown_operation", "No operation has this reference.")
+    return _sent(Answer(200, answer.text))
+
+
+@api.post("/operations/lookup")
+def look_up_many() -> Response:
+    """Repeat the recorded answers of many operations; a look-up changes nothing, needs no key."""
+    fields = Fields(read_object(request.get_data()))
+    fields.only("references")
+    answers = _book().look_up_many(fields.references("references"))
+    found = {reference: answer and answer.body for reference, answer in answers.items()}
+    return _sent(Answer(200, written({"operations": found})))
+
+
+@api.get("/book")
+def show_book() -> Response:
+    """Tell the sums of the whole book."""
+    return _sent(Answer(200, written(_book().book_totals())))
+
+
+@api.get("/book/operations")
+def list_operations() -> Response:
+    """List booked operations in their order, a page at a time."""
+    after = _whole_number("after", 0, 2**62)
+    limit = _whole_number("limit", PAGE_MAX, PAGE_MAX)
+    found = _book().operations_after(after, limit)
+    following = found[-1]["cursor"] if len(found) == limit and found else None
+    return _sent(Answer(200, written({"operations": found, "next": following})))
+
+
+def _answer_keyed(ask: Callable[[Fields], Answer]) -> Response:
+    """Answer a request under its Idempotency-Key: once, and then the same bytes again."""
+    key = request.headers.get("Idempotency-Key", "")
+    if not _KEY.fullmatch(key):
+        raise Rejected(400, "key_missing", "Idempotency-Key is missing or not printable ASCII.")
+    fields = Fields(read_object(request.get_data()))
+    printed = fingerprint(request.method, request.path, fields.values)
+    flights: Flights = current_app.extensions["flights"]
+    with flights.boarding(key, printed):
+        answer = _book().answer_once(key, printed, lambda: ask(fields))
+        if answer.delay_seconds:
+            _settings().wait(answer.delay_seconds)
+    return _sent(answer)
+
+
+def _sent(answer: Answer) -> Response:
+    """Put an answer on its way; a lost one breaks off after half, below its stated length."""
+    body = answer.text.encode()
+    headers = {"Idempotent-Replayed": "true"} if answer.replayed else {}
+    if answer.lost:
+        headers["Content-Length"] = str(len(body))
+        half = iter([body[: len(body) // 2]])
+        return Response(half, answer.status, headers, content_type="application/json")
+    return Response(body, answer.status, headers, content_type="application/json")
+
+
+def _session_told(session: CardSession) -> dict[str, Any]:
+    card, payout = None, None
+    if session.card is not None:
+        known = session.card
+        card = {
+            "token": known.token,
+            "brand": known.brand,
+            "last4": known.last4,
+            "expiry": known.expiry,
+        }
+    if session.payout_token:
+        payout = {
+            "method": session.request.method,
+            "token": session.payout_token,
+            "label": session.payout_label,
+        }
+    return {
+        "session_id": session.session_id,
+        "reference": session.request.reference,
+        "state": session.state,
+        "card": card,
+        "payout": payout,
+    }
+
+
+def _method(fields: Fields) -> str:
+    method = fields.text("method")
+    if method not in METHODS:
+        raise Rejected(422, "bad_field", f"method must be one of {', '.join(METHODS)}.")
+    return method
+
+
+def _return_url(fields: Fields) -> str:
+    url = fields.text("return_url")
+    if not _settings().may_return_to(url):
+        raise Rejected(422, "return_url_refused", "return_url is not on an allowed host.")
+    return url
+
+
+def _language(fields: Fields) -> str:
+    language = fields.text("language")
+    if not _LANGUAGE.fullmatch(language):
+        raise Rejected(422, "bad_field", "language must be a language tag.")
+    return language
+
+
+def _whole_number(name: str, default: int, most: int) -> int:
+    text = request.args.get(name, str(default))
+    if not re.fullmatch(r"[0-9]{1,19}", text) or int(text) > most:
+        raise Rejected(422, "bad_field", f"{name} must be a whole number up to {most}.")
+    return int(text)

@@ -1,0 +1,57 @@
+"""Running the sandbox as its own process, until it is told to stop."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+
+from flask import Flask
+from granian import Granian
+from granian.constants import Interfaces
+
+from refund.sandbox.app import create_sandbox
+from refund.sandbox.settings import (
+    LOOPBACK_HOSTS,
+    SandboxSettings,
+    settings_from_environment,
+    settings_to_environment,
+)
+
+_THREADS = 8
+_PR_SET_PDEATHSIG = 1
+
+
+def serve_sandbox(settings: SandboxSettings, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT; requests under way are answered first.
+
+    Raises: ValueError for a host that is not this machine: the sandbox is not for the network.
+    """
+    if host not in LOOPBACK_HOSTS:
+        raise ValueError("the sandbox listens on this machine alone")
+    os.environ.update(settings_to_environment(settings))
+    Granian(
+        target="refund.sandbox.serve:create_from_environment",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=_THREADS,
+        log_access=False,
+        workers_kill_timeout=10,
+    ).serve()
+
+
+def create_from_environment() -> Flask:
+    """Build the sandbox in the server's worker process."""
+    _end_with_the_parent()
+    return create_sandbox(settings_from_environment(os.environ))
+
+
+def _end_with_the_parent() -> None:
+    """Ask Linux to end this worker when its server is killed, so that the port comes free."""
+    parent = os.getppid()
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if parent == 1:
+        raise SystemExit("the server ended before its worker began")
