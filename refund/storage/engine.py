@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import unquote, urlsplit
 
+from refund.storage.postgres import PostgresEngine
 from refund.storage.protocol import (
     Conflict,
     ConstraintFailed,
@@ -49,5 +50,7 @@ def open_engine(url: str) -> Engine:
             if parts.netloc or parts.query or parts.fragment or len(parts.path) < 2:
                 raise ValueError("a SQLite database is named sqlite:///absolute/path.db")
             return SqliteEngine(unquote(parts.path))
+        case "postgresql" | "postgres":
+            return PostgresEngine(url)
         case _:
             raise ValueError("a database is named sqlite:///… or postgresql://…")

@@ -157,7 +157,10 @@ class SqliteSession:
             self.failure = constraint_of(error)
             raise self.failure from None
         except sqlite3.Error as error:
-            self.failure = error
-            raise
+            if not is_busy(error):
+                self.failure = error
+                raise
+            self.failure = EngineBusy("another process keeps the database file to itself")
+            raise self.failure from None
         # The library's own count is wrong after RETURNING.
         return max(cursor.rowcount, 0) if cursor.description is None else len(found), found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from refund.storage.protocol import (
@@ -28,32 +29,29 @@ WAITING_MAX: Final = 512
 class Job:
     """A function that waits for the writer, and the place where its caller waits."""
 
-    __slots__ = ("_answered", "error", "fn", "result")
+    __slots__ = ("_gate", "answered", "error", "fn", "result")
 
     def __init__(self, fn: Callable[[Session], Any]) -> None:
         self.fn = fn
         self.result: Any = None
         self.error: BaseException | None = None
-        self._answered = threading.Lock()
-        self._answered.acquire()
-
-    @property
-    def answered(self) -> bool:
-        """Tell whether the caller has been let go."""
-        return not self._answered.locked()
+        self.answered = False
+        self._gate = threading.Lock()
+        self._gate.acquire()
 
     def answer(self) -> None:
         """Let the caller go with the result."""
-        self._answered.release()
+        self.answered = True
+        self._gate.release()
 
     def fail(self, error: BaseException) -> None:
         """Let the caller go with an error."""
         self.error = error
-        self._answered.release()
+        self.answer()
 
     def wait(self) -> Any:
         """Wait without a limit: a COMMIT is never given up."""
-        self._answered.acquire()
+        self._gate.acquire()
         if self.error is not None:
             try:
                 raise self.error
@@ -114,7 +112,8 @@ class Writer:
     def _let_go(self) -> None:
         conn, self._conn = self._conn, None
         if conn is not None:
-            conn.close()
+            with suppress(sqlite3.Error):  # It is given up because it failed already.
+                conn.close()
 
     def _begin(self) -> sqlite3.Connection:
         try:
