@@ -7,7 +7,7 @@ _CHECKOUT = _PACKAGE.parent
 
 
 def templates_folder() -> Path:
-    """Return the folder of the page templates: inside an installed package, else in the checkout."""
+    """Return the folder of the page templates: in the package, else in the checkout."""
     return _beside_the_code("templates")
 
 
