@@ -1,0 +1,80 @@
+// What every page gains from JavaScript; without it every page still works.
+
+import { copyOnTap } from "./copy.js";
+
+// htmx is fetched only by pages that use it.
+if (document.querySelector("[hx-get], [hx-post], [data-hx-get], [data-hx-post]")) {
+  const script = document.createElement("script");
+  script.src = document.querySelector("meta[name=htmx-source]").content;
+  document.head.append(script);
+}
+
+const modules = {
+  "[data-signature]": "./signature.js",
+  "[data-scanner]": "./scanner.js",
+  "[data-lines]": "./lines.js",
+};
+for (const [selector, path] of Object.entries(modules)) {
+  if (document.querySelector(selector)) import(path);
+}
+
+copyOnTap();
+
+// The list of what to put right is read and reached first.
+document.querySelector("[data-focus]")?.focus();
+
+// A form is sent once, however often its button is pressed.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "yes";
+  for (const button of form.querySelectorAll("button:not([type=button])")) {
+    button.setAttribute("aria-disabled", "true");
+  }
+});
+addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    for (const button of form.querySelectorAll("[aria-disabled]")) button.removeAttribute("aria-disabled");
+  }
+});
+
+// aria-keyshortcuts does what it says: "Alt+N", "Control+Enter", "F2".
+function pressed(event) {
+  const key = /^(Key|Digit)/.test(event.code) ? event.code.replace(/^(Key|Digit)/, "") : event.key;
+  const parts = [event.ctrlKey && "Control", event.altKey && "Alt", event.shiftKey && "Shift", key];
+  return parts.filter(Boolean).join("+").toLowerCase();
+}
+document.addEventListener("keydown", (event) => {
+  if (event.repeat || event.isComposing || !event.key) return;
+  const wanted = pressed(event);
+  for (const element of document.querySelectorAll("[aria-keyshortcuts]")) {
+    const keys = element.getAttribute("aria-keyshortcuts").toLowerCase().split(" ");
+    if (keys.includes(wanted) && element.getClientRects().length) {
+      event.preventDefault();
+      if (element.matches("input, select, textarea")) element.focus();
+      else element.click();
+      return;
+    }
+  }
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) print();
+  const open = document.querySelector("details.languages[open]");
+  if (open && !open.contains(event.target)) open.open = false;
+});
+
+// The connection: said when it goes, taken back when it returns.
+const offline = document.querySelector("[data-offline]");
+if (offline) {
+  const tell = () => { offline.hidden = navigator.onLine; };
+  addEventListener("online", tell);
+  addEventListener("offline", tell);
+  tell();
+}

@@ -1,0 +1,82 @@
+// A scanner that acts as a keyboard types into whatever has the focus. Here its burst always
+// reaches the field that waits for it, and the Enter after each line never sends the form early.
+//
+// data-scanner="mrz"    a textarea for two or three lines; Enter ends a line
+// data-scanner="code"   an input for one line; Enter after a burst sends its form
+
+const GAP_MS = 35;
+const BURST = 20;
+const LINE_LENGTHS = { 30: 3, 36: 2, 44: 2 };
+
+let text = "";
+let last = -Infinity;
+let wrong = null;
+
+const target = () => document.querySelector("[data-scanner]");
+
+/** Remembers what a field held before the first key of what may become a burst. */
+function remember(element) {
+  if (!element?.matches("input, textarea, select") || element.dataset.scanner !== undefined) return null;
+  if (element.type === "checkbox" || element.type === "radio") return null;
+  return { element, value: element.value };
+}
+
+function changed(element) {
+  element.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function route(field) {
+  if (wrong) {
+    wrong.element.value = wrong.value;
+    changed(wrong.element);
+    wrong = null;
+  }
+  field.focus();
+  field.value = field.value && field.dataset.scanner === "mrz" ? `${field.value.trimEnd()}\n${text}` : text;
+  field.setSelectionRange?.(field.value.length, field.value.length);
+  changed(field);
+}
+
+function complete(field) {
+  const lines = field.value.trim().split(/\s+/);
+  return LINE_LENGTHS[lines[0].length] === lines.length;
+}
+
+function lineEnd(event, field) {
+  if (field.dataset.scanner === "code") {
+    if (document.activeElement === field) return;
+    event.preventDefault();
+    return;
+  }
+  event.preventDefault();
+  if (complete(field)) {
+    field.dispatchEvent(new CustomEvent("scancomplete", { bubbles: true }));
+  } else if (field.value && !/\s$/.test(field.value)) {
+    field.setRangeText("\n", field.value.length, field.value.length, "end");
+  }
+}
+
+document.addEventListener("keydown", (event) => {
+  const field = target();
+  if (!field || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+  const quick = event.timeStamp - last < GAP_MS;
+  if (event.key === "Enter") {
+    if (quick && text.length >= BURST) {
+      last = event.timeStamp;
+      lineEnd(event, field);
+      text = "";
+    }
+    return;
+  }
+  if (event.key.length !== 1) return;
+  if (!quick) {
+    text = "";
+    wrong = remember(document.activeElement);
+  }
+  last = event.timeStamp;
+  text += event.key;
+  if (text.length === BURST && document.activeElement !== field) {
+    event.preventDefault();
+    route(field);
+  }
+}, true);
