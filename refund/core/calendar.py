@@ -107,6 +107,9 @@ def parse_moment(text: str, field: str = "") -> datetime:
     if not _MOMENT.fullmatch(typed):
         raise Refused("date_unreadable", field, typed=typed[:TYPED_MAX])
     parse_day(typed[:10], field)
+    # Some versions of Python read 24:00 as the next midnight: one moment has one writing here.
+    if typed[11:13] == "24":
+        raise Refused("date_impossible", field, typed=typed)
     try:
         return datetime.fromisoformat(typed).astimezone(UTC)
     except ValueError:
