@@ -213,7 +213,7 @@ def _unreadable(field: str, position: int, character: str) -> Refused:
     return Refused("field_unreadable", field, position=position, character=shown)
 
 
-def eligibility(traveller: Traveller, day: date) -> tuple[Refused, ...]:
+def eligibility(traveller: Traveller, day: date) -> list[Refused]:
     """Every reason for which this person's document earns no refund on a day; none if it does.
 
     Returns:
@@ -232,5 +232,5 @@ def eligibility(traveller: Traveller, day: date) -> tuple[Refused, ...]:
             reasons.append(Refused("document_not_accepted", "document_kind", wanted=wanted.value))
     expiry = traveller.document_expiry
     if expiry is not None and expiry < day:
-        reasons.append(Refused("document_expired", "document_expiry", expiry=expiry.isoformat()))
-    return tuple(reasons)
+        reasons.append(Refused("document_expired", "document_expiry", expiry=expiry))
+    return reasons

@@ -171,16 +171,16 @@ def test_no_name_is_more_than_refused(typed: str) -> None:
 
 
 def test_a_compatriot_with_a_permit_is_eligible() -> None:
-    assert eligibility(HONGKONGER, DAY) == ()
-    assert eligibility(replace(HONGKONGER, nationality="CHN"), DAY) == ()
+    assert eligibility(HONGKONGER, DAY) == []
+    assert eligibility(replace(HONGKONGER, nationality="CHN"), DAY) == []
 
 
 def test_a_foreigner_with_a_permit_is_eligible() -> None:
-    assert eligibility(replace(HONGKONGER, nationality="GBR"), DAY) == ()
+    assert eligibility(replace(HONGKONGER, nationality="GBR"), DAY) == []
 
 
 def test_a_foreigner_with_a_passport_is_eligible() -> None:
-    assert eligibility(replace(HONGKONGER, nationality="JPN", document=PASSPORT), DAY) == ()
+    assert eligibility(replace(HONGKONGER, nationality="JPN", document=PASSPORT), DAY) == []
 
 
 def test_a_mainland_resident_is_not_eligible() -> None:
@@ -199,9 +199,9 @@ def test_a_compatriot_shows_the_permit_and_not_a_passport(nationality: str, want
 
 def test_a_document_is_good_on_its_last_day_and_not_on_the_next() -> None:
     ending = replace(HONGKONGER, document_expiry=DAY)
-    assert eligibility(ending, DAY) == ()
+    assert eligibility(ending, DAY) == []
     (reason,) = eligibility(ending, date(2025, 7, 9))
-    assert reason.code == "document_expired"
+    assert (reason.code, reason.facts) == ("document_expired", {"expiry": DAY})
 
 
 def test_all_reasons_are_named_at_once() -> None:
