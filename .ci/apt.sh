@@ -16,13 +16,16 @@ as_root() {
 
 _apt_lists_are_fresh=
 
+apt_update() {
+    [ -z "$_apt_lists_are_fresh" ] || return 0
+    # An unreachable list need not matter to what is asked for: the installation will tell.
+    as_root apt-get -q -o DPkg::Lock::Timeout=300 update </dev/null >&2 || true
+    _apt_lists_are_fresh=yes
+}
+
 apt_install() { # PACKAGE…
     echo "Installing $* from the distribution" >&2
-    if [ -z "$_apt_lists_are_fresh" ]; then
-        # An unreachable list need not matter to what is asked for: the installation will tell.
-        as_root apt-get -q -o DPkg::Lock::Timeout=300 update </dev/null >&2 || true
-        _apt_lists_are_fresh=yes
-    fi
+    apt_update
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends \
         -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold install "$@" </dev/null >&2
 }
