@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What is known of one refusal code: the HTTP status of its page and where the no comes from."""
+    """What is known of one code: the HTTP status of its page and where the no comes from."""
 
     status: int
     source: str
