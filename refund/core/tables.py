@@ -23,6 +23,7 @@ from refund.core.errors import Refused
 
 TOLD_MAX = 50
 NAME_CHARS_MAX = 60
+LINE_CHARS_MAX = 65_536
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 _SPACES = " \u00a0\u3000"
@@ -215,8 +216,8 @@ def _guess_encoding(content: bytes, raw: bytes) -> str:
 
 
 def _split(text: str) -> list[str] | None:
-    """Split one line into cells; None when its quotes do not close or it is not text."""
-    if "\x00" in text:
+    """Split one line into cells; None when quotes stay open, it is not text, or is endless."""
+    if "\x00" in text or len(text) > LINE_CHARS_MAX:
         return None
     try:
         rows = list(csv.reader([text], strict=True))
@@ -274,6 +275,6 @@ def _judge_cell(raw: str, column: Column) -> tuple[str, dict[str, object]]:
         return "file_formula", {}
     if len(text) > column.chars_max:
         return "field_too_long", {"most": column.chars_max}
-    if not all(char.isprintable() or char in _SPACES for char in text):
+    if not text.isprintable() and not all(c.isprintable() or c in _SPACES for c in text):
         return "field_unreadable", {}
     return "", {}

@@ -219,6 +219,13 @@ def test_a_large_file_streams_through_a_small_memory() -> None:
     assert peak < 2_000_000
 
 
+def test_a_line_without_end_is_not_split_into_cells() -> None:
+    endless = b"," * 1_000_000
+    assert _refusal(endless, limit_bytes=10**7).code == "file_bad_columns"
+    refusal = _refusal(b"name,phone\n" + endless, limit_bytes=10**7)
+    assert (refusal.code, refusal.facts["total"]) == ("file_bad_rows", 1)
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     for start in (b"", b"name,phone\n"):
