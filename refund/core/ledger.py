@@ -1,0 +1,171 @@
+"""The ledger: accounts, postings, and each business event's entry, which sums to zero."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from refund.core.errors import Refused
+from refund.core.money import FEN_MAX, Amounts
+
+
+class Account(Enum):
+    """The agency's books of the instant refund.
+
+    `network` is our settlement account at the payment network; `advance` is what travellers owe
+    until their departure is proved; `treasury` is what the treasury owes us for confirmed refunds;
+    `fee` is earned; the two guarantee accounts are a memorandum pair for money on hold at the card.
+    """
+
+    NETWORK = "network"
+    ADVANCE = "advance"
+    TREASURY = "treasury"
+    FEE = "fee"
+    GUARANTEE_HELD = "guarantee_held"
+    GUARANTEE_GIVEN = "guarantee_given"
+
+
+class Side(Enum):
+    """Which side of an account a posting stands on."""
+
+    DEBIT = "debit"
+    CREDIT = "credit"
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One line of an entry: fen above zero on one side of one account."""
+
+    account: Account
+    side: Side
+    amount_fen: int
+
+    def __post_init__(self) -> None:
+        """Refuse what is no amount: a defect, never a person's mistake."""
+        if not 0 < self.amount_fen <= FEN_MAX:
+            raise ValueError(self.amount_fen)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one business event posts; `event_key` names the event, so that it is posted once."""
+
+    event_key: str
+    kind: str
+    form_id: str
+    postings: tuple[Posting, ...]
+    reverses: str = ""
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse an entry that does not sum to zero: a defect."""
+        if balance_fen(self.postings) != 0 or not self.postings:
+            raise ValueError(self.event_key)
+        if self.reverses and not self.reason:
+            raise ValueError(self.event_key)
+
+
+def balance_fen(postings: tuple[Posting, ...]) -> int:
+    """Debits less credits."""
+    return sum(p.amount_fen if p.side is Side.DEBIT else -p.amount_fen for p in postings)
+
+
+def _debit(account: Account, amount_fen: int) -> Posting:
+    return Posting(account, Side.DEBIT, amount_fen)
+
+
+def _credit(account: Account, amount_fen: int) -> Posting:
+    return Posting(account, Side.CREDIT, amount_fen)
+
+
+def hold_entry(reference: str, form_id: str, amount_fen: int) -> Entry:
+    """A hold was placed on the traveller's card; no money moved, both memorandum accounts grow."""
+    return Entry(
+        reference,
+        "hold",
+        form_id,
+        (
+            _debit(Account.GUARANTEE_HELD, amount_fen),
+            _credit(Account.GUARANTEE_GIVEN, amount_fen),
+        ),
+    )
+
+
+def _hold_ended(amount_fen: int) -> tuple[Posting, ...]:
+    return (
+        _debit(Account.GUARANTEE_GIVEN, amount_fen),
+        _credit(Account.GUARANTEE_HELD, amount_fen),
+    )
+
+
+def withdrawal_entry(reference: str, form_id: str, held_fen: int) -> Entry:
+    """A hold was given up before any advance was paid."""
+    return Entry(reference, "withdrawal", form_id, _hold_ended(held_fen))
+
+
+def advance_entry(reference: str, form_id: str, amount_fen: int) -> Entry:
+    """The advance was paid: the traveller owes it until the departure is proved.
+
+    Source: SAT 9/2025.
+    """
+    return Entry(
+        reference,
+        "advance",
+        form_id,
+        (_debit(Account.ADVANCE, amount_fen), _credit(Account.NETWORK, amount_fen)),
+    )
+
+
+def release_entry(reference: str, form_id: str, amounts: Amounts, held_fen: int) -> Entry:
+    """The promise was kept: the advance was the refund, the treasury owes gross, the fee is earned.
+
+    Source: SAT 9/2025.
+    """
+    fee = (_credit(Account.FEE, amounts.fee_fen),) if amounts.fee_fen else ()
+    return Entry(
+        reference,
+        "release",
+        form_id,
+        (
+            _debit(Account.TREASURY, amounts.net_fen + amounts.fee_fen),
+            _credit(Account.ADVANCE, amounts.net_fen),
+            *fee,
+            *_hold_ended(held_fen),
+        ),
+    )
+
+
+def capture_entry(reference: str, form_id: str, captured_fen: int, held_fen: int) -> Entry:
+    """The advance came back from the card; what is left of the hold ends with it.
+
+    Source: SAT 9/2025.
+    """
+    return Entry(
+        reference,
+        "capture",
+        form_id,
+        (
+            _debit(Account.NETWORK, captured_fen),
+            _credit(Account.ADVANCE, captured_fen),
+            *_hold_ended(held_fen),
+        ),
+    )
+
+
+def hold_lapsed_entry(reference: str, form_id: str, held_fen: int) -> Entry:
+    """The network ended a hold by itself."""
+    return Entry(reference, "hold_lapsed", form_id, _hold_ended(held_fen))
+
+
+def reversal(entry: Entry, reason: str) -> Entry:
+    """The entry that undoes another one; the only way to correct the books.
+
+    Raises:
+        Refused: `reason_missing`.
+    """
+    if not reason.strip():
+        raise Refused("reason_missing", "reason")
+    mirrored = tuple(
+        Posting(p.account, Side.CREDIT if p.side is Side.DEBIT else Side.DEBIT, p.amount_fen)
+        for p in entry.postings
+    )
+    key = f"{entry.event_key}-reversed"
+    return Entry(key, "reversal", entry.form_id, mirrored, entry.event_key, reason.strip())

@@ -1,0 +1,185 @@
+"""The exit's reconciliation: a form, the exit seen, the network's book, and what follows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+
+from refund.core.calendar import add_working_days, day_of, is_within
+from refund.core.form import Form, Status
+from refund.core.operation import Answer, Guarantee, GuaranteeState
+
+
+@dataclass(frozen=True, slots=True)
+class ExitRecord:
+    """A traveller left through a port; `document_index` is blind."""
+
+    exit_id: str
+    document_index: str
+    port: str
+    exited_at: datetime
+    recorded_at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What customs decided of a form."""
+
+    form_id: str
+    officer_id: str
+    port: str
+    verified_at: datetime
+    decision: str
+
+
+class Action(Enum):
+    """What can be done with a hold now."""
+
+    RELEASE = "release"
+    CAPTURE = "capture"
+    NONE = "none"
+
+
+class Why(Enum):
+    """Why, in a word that is stable for ever."""
+
+    KEPT = "promise_kept"
+    LATE = "left_late"
+    WRONG_PORT = "left_elsewhere"
+    NEVER_SEEN = "never_seen"
+    LEFT_UNVERIFIED = "left_unverified"
+    AWAITING_EXIT = "awaiting_exit"
+    AWAITING_ANSWER = "awaiting_answer"
+    HOLD_ENDED = "hold_ended"
+    HOLD_MISSING = "hold_missing_at_network"
+    AMOUNT_DIFFERS = "amount_differs_at_network"
+    ALREADY_SETTLED = "already_settled"
+    NO_ADVANCE = "no_advance"
+    FOR_REVIEW = "for_review"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What the exit's desk should do with one form, and why.
+
+    `collect_by` is the last working day on which a broken promise is to be captured.
+    """
+
+    form: Form
+    action: Action
+    why: Why
+    amount_fen: int
+    exit: ExitRecord | None
+    collect_by: date | None
+
+    @property
+    def is_break(self) -> bool:
+        """Whether records disagree, so that a person must look."""
+        return self.why in BREAKS
+
+
+BREAKS = frozenset(
+    {
+        Why.LEFT_UNVERIFIED,
+        Why.HOLD_ENDED,
+        Why.HOLD_MISSING,
+        Why.AMOUNT_DIFFERS,
+        Why.FOR_REVIEW,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """All that is known of a form at the exit; `book` is the network's own word for the hold."""
+
+    form: Form
+    verification: Verification | None
+    exit: ExitRecord | None
+    guarantee: Guarantee | None
+    book: Answer | None
+    book_asked: bool
+
+
+def propose(
+    departure: Departure,
+    today: date,
+    is_working_day: Callable[[date], bool],
+    capture_working_days: int,
+) -> Proposal:
+    """Say what follows from what was seen.
+
+    On time through the right port and verified: release. Late, elsewhere or never: capture.
+    Departed without verification: nothing proves that the goods left, so the promise is broken.
+
+    Source: SAT 9/2025.
+    """
+    form, seen = departure.form, departure.exit
+    collect_by = add_working_days(form.depart_by, capture_working_days, is_working_day)
+
+    def say(action: Action, why: Why) -> Proposal:
+        return Proposal(form, action, why, form.amounts.net_fen, seen, collect_by)
+
+    match form.status:
+        case Status.RELEASING | Status.CAPTURING | Status.FORFEITING | Status.ADVANCING:
+            return say(Action.NONE, Why.AWAITING_ANSWER)
+        case Status.RELEASED | Status.CAPTURED | Status.FORFEITED:
+            return say(Action.NONE, Why.ALREADY_SETTLED)
+        case Status.ADVANCED | Status.VERIFIED | Status.UNCOLLECTED:
+            pass
+        case Status.VERIFIED_PARTLY | Status.CUSTOMS_REFUSED:
+            return say(Action.NONE, Why.FOR_REVIEW)
+        case _:
+            return say(Action.NONE, Why.NO_ADVANCE)
+    trouble = _trouble(departure)
+    if trouble is not None:
+        return say(Action.NONE, trouble)
+    return say(*_outcome(departure, today))
+
+
+def _trouble(departure: Departure) -> Why | None:
+    """What the network's book says against acting at all."""
+    guarantee, book = departure.guarantee, departure.book
+    if guarantee is None or guarantee.state is not GuaranteeState.HELD:
+        return Why.HOLD_ENDED
+    if departure.book_asked:
+        if book is None:
+            return Why.HOLD_MISSING
+        if book.amount_fen != guarantee.amount_fen or book.currency != "CNY":
+            return Why.AMOUNT_DIFFERS
+    return None
+
+
+def _outcome(departure: Departure, today: date) -> tuple[Action, Why]:
+    form, seen = departure.form, departure.exit
+    if seen is None:
+        never = form.status is Status.UNCOLLECTED or today > form.depart_by
+        return (Action.CAPTURE, Why.NEVER_SEEN) if never else (Action.NONE, Why.AWAITING_EXIT)
+    broken = _broken(departure, seen)
+    if broken is not None:
+        return Action.CAPTURE, broken
+    return Action.RELEASE, Why.KEPT
+
+
+def _broken(departure: Departure, seen: ExitRecord) -> Why | None:
+    """How the promise was broken by this exit, if it was."""
+    form = departure.form
+    if not is_within(seen.exited_at, form.depart_by):
+        return Why.LATE
+    if not form.port_any and seen.port != form.port:
+        return Why.WRONG_PORT
+    if departure.verification is None:
+        return Why.LEFT_UNVERIFIED
+    return None
+
+
+def exit_for(form: Form, exits: tuple[ExitRecord, ...]) -> ExitRecord | None:
+    """The first exit of the form's traveller after the form was issued."""
+    after = [e for e in exits if e.exited_at >= form.issued_at]
+    return min(after, key=lambda e: e.exited_at, default=None)
+
+
+def is_overdue(form: Form, now: datetime) -> bool:
+    """Whether the promise's last day is over in Shanghai."""
+    return day_of(now) > form.depart_by

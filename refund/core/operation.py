@@ -1,0 +1,145 @@
+"""What we ask of the payment network, and what it answers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+
+class Kind(Enum):
+    """An operation of the network."""
+
+    HOLD = "hold"
+    ADVANCE = "advance"
+    RELEASE = "release"
+    CAPTURE = "capture"
+
+
+class OperationState(Enum):
+    """Asked and not heard; or heard, either way."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One request to the network, stored with its key before it is first sent.
+
+    `reference` and `key` derive from form, kind and attempt, so that a retry repeats them.
+    `hold_reference` is set for release and capture; the tokens are the network's own words for
+    the card or the account, which say nothing about the person.
+    """
+
+    reference: str
+    key: str
+    form_id: str
+    store_number: int
+    kind: Kind
+    attempt: int
+    amount_fen: int
+    state: OperationState
+    created_at: datetime
+    lease_until: datetime
+    hold_reference: str = ""
+    card_token: str = ""
+    payout_token: str = ""
+    payout_label: str = ""
+    method: str = ""
+    purpose: str = ""
+    reason: str = ""
+    actor: str = ""
+    network_id: str = ""
+    refusal: str = ""
+    answered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the network says of one reference; `refusal` is empty on success."""
+
+    reference: str
+    kind: Kind
+    amount_fen: int
+    currency: str
+    network_id: str
+    refusal: str = ""
+    authorisation_code: str = ""
+    brand: str = ""
+    last4: str = ""
+    expires_at: datetime | None = None
+    captured_fen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CardPage:
+    """Where the network takes the traveller's card."""
+
+    session_id: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardEntry:
+    """What the network tells of the card that a traveller gave it; never the number."""
+
+    session_id: str
+    reference: str
+    state: str
+    card_token: str = ""
+    brand: str = ""
+    last4: str = ""
+    payout_token: str = ""
+    payout_label: str = ""
+
+
+class GuaranteeState(Enum):
+    """Where a hold stands; it ends in exactly one way."""
+
+    HELD = "held"
+    RELEASED = "released"
+    CAPTURED = "captured"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Guarantee:
+    """A hold on the traveller's card."""
+
+    reference: str
+    form_id: str
+    amount_fen: int
+    brand: str
+    last4: str
+    authorisation_code: str
+    held_at: datetime
+    expires_at: datetime
+    state: GuaranteeState
+    card_token: str
+    payout_token: str
+    payout_label: str = ""
+    captured_fen: int = 0
+    released_fen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """The money that a traveller got, once per form."""
+
+    form_id: str
+    reference: str
+    amount_fen: int
+    method: str
+    label: str
+    advanced_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkBook:
+    """What the network's own books say of us; fen."""
+
+    payouts_fen: int
+    captures_fen: int
+    balance_fen: int
+    held_open_fen: int
+    operations: int

@@ -1,0 +1,62 @@
+"""Time and chance as they are; the clock can be shifted, so that a deadline can be tried."""
+
+import re
+import secrets
+import time
+from datetime import UTC, datetime, timedelta
+
+_SHIFT = re.compile(r"([+-])([0-9]{1,5})([dhm])", re.ASCII)
+_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+
+
+class SystemClock:
+    """The machine's clock, moved by a fixed distance."""
+
+    def __init__(self, shift: timedelta = timedelta()) -> None:
+        self._shift = shift
+
+    @property
+    def is_shifted(self) -> bool:
+        """Whether this is another time than the world's."""
+        return self._shift != timedelta()
+
+    def now(self) -> datetime:
+        """This moment, moved."""
+        return datetime.now(UTC) + self._shift
+
+
+def read_clock(text: str) -> SystemClock:
+    """A clock from a setting: "" for the real time, `+28d`, `-3h`, `+90m`, or a moment.
+
+    A moment such as `2025-07-08T14:00:00+08:00` is the time now; from there the clock runs on.
+
+    Raises:
+        ValueError: the setting is none of these.
+    """
+    text = text.strip()
+    if not text:
+        return SystemClock()
+    shift = _SHIFT.fullmatch(text)
+    if shift is not None:
+        sign = 1 if shift[1] == "+" else -1
+        return SystemClock(sign * timedelta(**{_UNITS[shift[3]]: int(shift[2])}))
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return SystemClock(moment - datetime.now(UTC))
+
+
+class SystemIds:
+    """Ids from the operating system's source of chance."""
+
+    def form_id(self) -> str:
+        """16 hexadecimal digits, unpredictable."""
+        return secrets.token_hex(8)
+
+    def event_id(self) -> str:
+        """32 hexadecimal digits that sort roughly by time, so that indexes grow at their end."""
+        return f"{time.time_ns() // 1000:016x}{secrets.token_hex(8)}"
+
+    def token(self) -> str:
+        """A secret of a session, 256 bits, fit for a cookie."""
+        return secrets.token_urlsafe(32)

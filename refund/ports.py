@@ -1,0 +1,147 @@
+"""What the services need of the world, as Protocols; storage and gateways implement them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol, TypeVar
+
+from refund.core.operation import Answer, CardEntry, CardPage, NetworkBook, Operation
+from refund.core.signing import KeyRing, SigningKey
+from refund.transaction import Transaction
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """This moment, aware, UTC."""
+        ...
+
+
+class Ids(Protocol):
+    """The only source of chance."""
+
+    def form_id(self) -> str:
+        """16 hexadecimal digits, unpredictable."""
+        ...
+
+    def event_id(self) -> str:
+        """An id for a row of the audit trail or the like, unique."""
+        ...
+
+    def token(self) -> str:
+        """A secret of a session, 256 bits, fit for a cookie."""
+        ...
+
+
+class Keys(Protocol):
+    """The keys outside the database."""
+
+    def signing_key(self) -> SigningKey:
+        """The key that signs today; Refused `no_signing_key` when there is none."""
+        ...
+
+    def ring(self) -> KeyRing:
+        """All public keys that still verify something."""
+        ...
+
+    def secret(self, name: str) -> bytes:
+        """A symmetric secret by name."""
+        ...
+
+
+class Sealer(Protocol):
+    """Encryption of identity at rest, bound to its place."""
+
+    def seal(self, table: str, column: str, row: str, plaintext: bytes) -> bytes:
+        """Encrypt for one place."""
+        ...
+
+    def open(self, table: str, column: str, row: str, blob: bytes) -> bytes:
+        """Decrypt at the same place; anything else is a defect."""
+        ...
+
+    def index(self, kind: str, text: str) -> str:
+        """A blind index: equal texts give equal hexadecimal words, and nothing else shows."""
+        ...
+
+
+class NetworkSilent(Exception):
+    """The network was asked, or may have been, and gave no whole answer: outcome unknown."""
+
+
+class Network(Protocol):
+    """The payment network; every call has a deadline of its own.
+
+    Raises everywhere: NetworkSilent when no complete answer came.
+    """
+
+    def open_card_page(
+        self, reference: str, amount_fen: int, method: str, return_url: str, language: str
+    ) -> CardPage:
+        """A page of the network's own on which the traveller gives a card."""
+        ...
+
+    def card_entry(self, session_id: str) -> CardEntry | None:
+        """What became of that page; None when the network does not know it."""
+        ...
+
+    def send(self, operation: Operation) -> Answer:
+        """Ask for an operation under its key, and return the network's answer, yes or no."""
+        ...
+
+    def look_up(self, reference: str) -> Answer | None:
+        """The recorded answer of a reference, or None when it was never received."""
+        ...
+
+    def look_up_many(self, references: Sequence[str]) -> dict[str, Answer | None]:
+        """The same for many."""
+        ...
+
+    def book(self) -> NetworkBook:
+        """The network's own totals for us."""
+        ...
+
+
+class Workdays(Protocol):
+    """Mainland China's working days."""
+
+    def is_working_day(self, day: date) -> bool:
+        """Whether offices work on that day."""
+        ...
+
+
+class Storage(Protocol):
+    """Where everything is kept."""
+
+    def write(self, fn: Callable[[Transaction], T]) -> T:
+        """Run a function in one durable transaction; it has no side effect but its rows."""
+        ...
+
+    def read(self, fn: Callable[[Transaction], T]) -> T:
+        """Run a function on one consistent snapshot."""
+        ...
+
+    def facts(self) -> dict[str, object]:
+        """What runs: engine, versions, modes, migrations."""
+        ...
+
+    def close(self) -> None:
+        """Finish what waits, and let go."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """All of them together, wired in one place; `public_url` is what the codes carry."""
+
+    clock: Clock
+    ids: Ids
+    keys: Keys
+    sealer: Sealer
+    network: Network
+    workdays: Workdays
+    storage: Storage
+    public_url: str

@@ -1,0 +1,78 @@
+"""The audit of the books: each invariant, whether it holds, and the rows that break it."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from refund.core.ledger import Account
+from refund.core.operation import Kind, OperationState
+from refund.ports import NetworkSilent, Ports
+from refund.transaction import Transaction
+
+INVARIANTS: dict[str, str] = {
+    "I1": "every entry sums to zero",
+    "I2": "postings never change",
+    "I3": "every balance is the sum of its postings",
+    "I4": "every amount is whole fen, above zero and below the limit",
+    "I5": "our network account is the network's own book less what is in flight",
+    "I6": "one business event is posted once",
+    "I7": "corrections are reversals with reason and actor",
+    "I17": "every change of state follows the table and has one audit event",
+}
+NETWORK_INVARIANT = "I5"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One invariant's result; `holds` is None when it could not be checked, and `why` says why."""
+
+    invariant: str
+    promise: str
+    holds: bool | None
+    rows: tuple[dict[str, object], ...]
+    why: str = ""
+
+
+def audit(ports: Ports, *, with_network: bool = True) -> list[Finding]:
+    """Check the books, the histories, and our network account against the network's own book."""
+    findings = []
+    for invariant, promise in INVARIANTS.items():
+        if invariant == NETWORK_INVARIANT:
+            findings.append(_network(ports, promise, asked=with_network))
+            continue
+        rows = ports.storage.read(partial(_offending, invariant))
+        findings.append(Finding(invariant, promise, not rows, tuple(rows)))
+    return findings
+
+
+def _offending(invariant: str, tx: Transaction) -> list[dict[str, object]]:
+    return tx.offending(invariant)
+
+
+def _network(ports: Ports, promise: str, *, asked: bool) -> Finding:
+    """Compare the two books; what is pending here may stand there already, so it is looked up."""
+    if not asked:
+        return Finding(NETWORK_INVARIANT, promise, None, (), "left out on request")
+    ours, pending = ports.storage.read(lambda tx: (tx.balances(), tx.pending_operations()))
+    in_flight_fen = 0
+    try:
+        book = ports.network.book()
+        answers = ports.network.look_up_many([o.reference for o in pending]) if pending else {}
+    except NetworkSilent:
+        return Finding(NETWORK_INVARIANT, promise, None, (), "the network did not answer")
+    for operation in pending:
+        answer = answers.get(operation.reference)
+        if answer is None or answer.refusal or operation.state is not OperationState.PENDING:
+            continue
+        if operation.kind is Kind.ADVANCE:
+            in_flight_fen -= operation.amount_fen
+        elif operation.kind is Kind.CAPTURE:
+            in_flight_fen += operation.amount_fen
+    kept = ours[Account.NETWORK.value]
+    if kept == book.balance_fen - in_flight_fen:
+        return Finding(NETWORK_INVARIANT, promise, holds=True, rows=())
+    row: dict[str, object] = {
+        "our_account_fen": kept,
+        "network_book_fen": book.balance_fen,
+        "in_flight_fen": in_flight_fen,
+    }
+    return Finding(NETWORK_INVARIANT, promise, holds=False, rows=(row,))

@@ -1,0 +1,62 @@
+"""Moving a form from state to state: the one place where a state changes, with its audit event."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from refund.core.errors import Refused
+from refund.core.form import Event, Form, follow
+from refund.core.trail import AuditEvent
+from refund.ports import Ports
+from refund.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who acts, and when."""
+
+    actor: str
+    at: datetime
+
+
+def move(tx: Transaction, ports: Ports, form: Form, event: Event, by: By, detail: str = "") -> Form:
+    """Move a form on, and write the audit event of that version.
+
+    Raises:
+        Refused: `not_in_this_state` when the table has no such pair.
+    """
+    after = tx.save_status(form, follow(form.status, event))
+    tx.add_event(
+        AuditEvent(
+            event_id=ports.ids.event_id(),
+            at=by.at,
+            actor=by.actor,
+            kind=event.value,
+            form_id=form.form_id,
+            version=after.version,
+            from_status=form.status.value,
+            to_status=after.status.value,
+            detail=detail,
+        )
+    )
+    return after
+
+
+def note(
+    tx: Transaction, ports: Ports, kind: str, by: By, form_id: str = "", detail: str = ""
+) -> None:
+    """Write an audit event that changes no state."""
+    tx.add_event(
+        AuditEvent(ports.ids.event_id(), by.at, by.actor, kind, form_id=form_id, detail=detail)
+    )
+
+
+def the_form(tx: Transaction, form_id: str) -> Form:
+    """A form that must be there.
+
+    Raises:
+        Refused: `form_unknown`.
+    """
+    form = tx.form(form_id)
+    if form is None:
+        raise Refused("form_unknown")
+    return form

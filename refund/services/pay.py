@@ -1,0 +1,357 @@
+"""Operations of the payment network: intent, then the call, then the answer, each once."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from refund.core import ledger
+from refund.core.errors import Refused
+from refund.core.form import Event, Form, Status
+from refund.core.ids import operation_key, operation_reference
+from refund.core.operation import (
+    Advance,
+    Answer,
+    CardEntry,
+    Guarantee,
+    GuaranteeState,
+    Kind,
+    Operation,
+    OperationState,
+)
+from refund.core.people import WORKER
+from refund.ports import NetworkSilent, Ports
+from refund.services.life import By, move, note, the_form
+from refund.transaction import Transaction
+
+LEASE = timedelta(seconds=15)
+"""How long whoever began an operation may finish it alone; longer than any call's deadline."""
+
+PARKED = timedelta(hours=1)
+"""How long an operation rests whose answer contradicts what was asked; a person must look."""
+
+ABANDONED = timedelta(minutes=30)
+"""After this long a hold without an advance is given up."""
+
+BATCH = 50
+
+
+def begin_hold(tx: Transaction, ports: Ports, form: Form, card: CardEntry, actor: str) -> Operation:
+    """Store the intent to put the advance's amount on hold."""
+    operation = _intent(tx, ports, form, Kind.HOLD, actor=actor)
+    operation = replace(
+        operation,
+        card_token=card.card_token,
+        payout_token=card.payout_token,
+        payout_label=card.payout_label,
+    )
+    tx.add_operation(operation)
+    move(tx, ports, form, Event.REQUEST_HOLD, By(actor, operation.created_at))
+    return operation
+
+
+def begin_advance(
+    tx: Transaction, ports: Ports, form: Form, guarantee: Guarantee, actor: str
+) -> Operation:
+    """Store the intent to pay the advance, which a live hold secures.
+
+    Raises:
+        Refused: `not_in_this_state`.
+    """
+    details = tx.details_of(form.form_id)
+    if details is None or guarantee.amount_fen < form.amounts.net_fen:
+        raise Refused("not_in_this_state", status=form.status.value)
+    operation = replace(
+        _intent(tx, ports, form, Kind.ADVANCE, actor=actor),
+        card_token=guarantee.card_token,
+        payout_token=guarantee.payout_token,
+        payout_label=guarantee.payout_label,
+        method=details.method.value,
+        hold_reference=guarantee.reference,
+    )
+    tx.add_operation(operation)
+    move(tx, ports, form, Event.REQUEST_ADVANCE, By(actor, operation.created_at))
+    return operation
+
+
+def begin_end_of_hold(
+    tx: Transaction, ports: Ports, form: Form, event: Event, actor: str, reason: str
+) -> Operation:
+    """Store the intent to release or capture the hold.
+
+    Raises:
+        Refused: `not_in_this_state` when no hold stands.
+    """
+    guarantee = tx.live_guarantee(form.form_id)
+    if guarantee is None:
+        raise Refused("not_in_this_state", status=form.status.value)
+    captures = event in (Event.REQUEST_CAPTURE, Event.REQUEST_FORFEIT)
+    kind = Kind.CAPTURE if captures else Kind.RELEASE
+    amount_fen = form.amounts.net_fen if kind is Kind.CAPTURE else guarantee.amount_fen
+    operation = replace(
+        _intent(tx, ports, form, kind, actor=actor),
+        hold_reference=guarantee.reference,
+        amount_fen=amount_fen,
+        purpose=event.value,
+        reason=reason,
+    )
+    tx.add_operation(operation)
+    move(tx, ports, form, event, By(actor, operation.created_at), detail=reason)
+    return operation
+
+
+def _intent(tx: Transaction, ports: Ports, form: Form, kind: Kind, *, actor: str) -> Operation:
+    attempt = tx.count_operations(form.form_id, kind) + 1
+    reference = operation_reference(form.form_id, kind.value, attempt)
+    now = ports.clock.now()
+    return Operation(
+        reference=reference,
+        key=operation_key(reference),
+        form_id=form.form_id,
+        store_number=form.store_number,
+        kind=kind,
+        attempt=attempt,
+        amount_fen=form.amounts.net_fen,
+        state=OperationState.PENDING,
+        created_at=now,
+        lease_until=now + LEASE,
+        actor=actor,
+    )
+
+
+def carry_out(ports: Ports, operation: Operation) -> Form:
+    """Send an operation, record its answer, and go on with what follows from it.
+
+    When the network stays silent the form stays as it is; the worker looks the operation up.
+    """
+    upcoming: Operation | None = operation
+    while upcoming is not None:
+        try:
+            answer = ports.network.send(upcoming)
+        except NetworkSilent:
+            break
+        upcoming = record(ports, upcoming.reference, answer)
+    form_id = operation.form_id
+    return ports.storage.read(lambda tx: the_form(tx, form_id))
+
+
+def record(ports: Ports, reference: str, answer: Answer) -> Operation | None:
+    """Record an answer once, with its postings and the change of state.
+
+    Returns:
+        The operation that follows by itself: after a hold, the advance.
+    """
+    return ports.storage.write(lambda tx: _record(tx, ports, reference, answer))
+
+
+def _record(tx: Transaction, ports: Ports, reference: str, answer: Answer) -> Operation | None:
+    operation = tx.operation(reference)
+    if operation is None or operation.state is not OperationState.PENDING:
+        return None
+    now = ports.clock.now()
+    agrees = (
+        answer.kind is operation.kind
+        and answer.amount_fen == operation.amount_fen
+        and answer.currency == "CNY"
+        and answer.reference == reference
+    )
+    if not agrees:
+        note(
+            tx,
+            ports,
+            "answer_disagrees",
+            By(WORKER, now),
+            form_id=operation.form_id,
+            detail=reference,
+        )
+        tx.park_operation(reference, now + PARKED)
+        return None
+    state = OperationState.REFUSED if answer.refusal else OperationState.SUCCEEDED
+    answered = replace(
+        operation,
+        state=state,
+        network_id=answer.network_id,
+        refusal=answer.refusal,
+        answered_at=now,
+    )
+    if not tx.answer_operation(answered):
+        return None
+    form = the_form(tx, operation.form_id)
+    match operation.kind:
+        case Kind.HOLD:
+            return _after_hold(tx, ports, form, answered, answer)
+        case Kind.ADVANCE:
+            _after_advance(tx, ports, form, answered)
+        case Kind.RELEASE:
+            _after_release(tx, ports, form, answered)
+        case Kind.CAPTURE:
+            _after_capture(tx, ports, form, answered)
+    return None
+
+
+def _after_hold(
+    tx: Transaction, ports: Ports, form: Form, operation: Operation, answer: Answer
+) -> Operation | None:
+    now, actor = ports.clock.now(), operation.actor
+    if operation.refusal or answer.expires_at is None:
+        move(tx, ports, form, Event.HOLD_REFUSED, By(actor, now), detail=operation.refusal)
+        return None
+    guarantee = Guarantee(
+        reference=operation.reference,
+        form_id=form.form_id,
+        amount_fen=operation.amount_fen,
+        brand=answer.brand,
+        last4=answer.last4,
+        authorisation_code=answer.authorisation_code,
+        held_at=now,
+        expires_at=answer.expires_at,
+        state=GuaranteeState.HELD,
+        card_token=operation.card_token,
+        payout_token=operation.payout_token,
+        payout_label=operation.payout_label,
+    )
+    tx.add_guarantee(guarantee)
+    tx.post(
+        ledger.hold_entry(operation.reference, form.form_id, operation.amount_fen),
+        form.store_number,
+        actor,
+        now,
+    )
+    held = move(tx, ports, form, Event.HOLD_SUCCEEDED, By(actor, now))
+    return begin_advance(tx, ports, held, guarantee, actor)
+
+
+def _after_advance(tx: Transaction, ports: Ports, form: Form, operation: Operation) -> None:
+    now, actor = ports.clock.now(), operation.actor
+    if operation.refusal:
+        move(tx, ports, form, Event.ADVANCE_REFUSED, By(actor, now), detail=operation.refusal)
+        return
+    tx.add_advance(
+        Advance(
+            form_id=form.form_id,
+            reference=operation.reference,
+            amount_fen=operation.amount_fen,
+            method=operation.method,
+            label=operation.payout_label,
+            advanced_at=now,
+        )
+    )
+    tx.post(
+        ledger.advance_entry(operation.reference, form.form_id, operation.amount_fen),
+        form.store_number,
+        actor,
+        now,
+    )
+    move(tx, ports, form, Event.ADVANCE_SUCCEEDED, By(actor, now))
+
+
+def _after_release(tx: Transaction, ports: Ports, form: Form, operation: Operation) -> None:
+    now, actor = ports.clock.now(), operation.actor
+    guarantee = tx.live_guarantee(form.form_id)
+    held_fen = guarantee.amount_fen if guarantee else 0
+    withdrawing = form.status is Status.WITHDRAWING
+    lapsed = operation.refusal == "hold_expired"
+    if operation.refusal and not lapsed:
+        if not withdrawing:
+            move(tx, ports, form, Event.RELEASE_REFUSED, By(actor, now), detail=operation.refusal)
+        return
+    if guarantee is not None:
+        state = GuaranteeState.ENDED if lapsed else GuaranteeState.RELEASED
+        tx.end_guarantee(replace(guarantee, state=state, released_fen=held_fen), now)
+    if withdrawing:
+        entry = ledger.withdrawal_entry(operation.reference, form.form_id, held_fen)
+        event = Event.WITHDRAWN
+    else:
+        entry = ledger.release_entry(operation.reference, form.form_id, form.amounts, held_fen)
+        event = Event.RELEASE_SUCCEEDED
+    tx.post(entry, form.store_number, actor, now)
+    move(tx, ports, form, event, By(actor, now), detail=operation.reason)
+
+
+def _after_capture(tx: Transaction, ports: Ports, form: Form, operation: Operation) -> None:
+    now, actor = ports.clock.now(), operation.actor
+    guarantee = tx.live_guarantee(form.form_id)
+    held_fen = guarantee.amount_fen if guarantee else 0
+    forfeiting = form.status is Status.FORFEITING
+    if operation.refusal:
+        if guarantee is not None and operation.refusal == "hold_expired":
+            tx.end_guarantee(
+                replace(guarantee, state=GuaranteeState.ENDED, released_fen=held_fen), now
+            )
+            tx.post(
+                ledger.hold_lapsed_entry(operation.reference, form.form_id, held_fen),
+                form.store_number,
+                actor,
+                now,
+            )
+        event = Event.FORFEIT_REFUSED if forfeiting else Event.CAPTURE_REFUSED
+        move(tx, ports, form, event, By(actor, now), detail=operation.refusal)
+        return
+    if guarantee is not None:
+        tx.end_guarantee(
+            replace(
+                guarantee,
+                state=GuaranteeState.CAPTURED,
+                captured_fen=operation.amount_fen,
+                released_fen=held_fen - operation.amount_fen,
+            ),
+            now,
+        )
+    tx.post(
+        ledger.capture_entry(operation.reference, form.form_id, operation.amount_fen, held_fen),
+        form.store_number,
+        actor,
+        now,
+    )
+    event = Event.FORFEIT_SUCCEEDED if forfeiting else Event.CAPTURE_SUCCEEDED
+    move(tx, ports, form, event, By(actor, now), detail=operation.reason)
+
+
+def finish_open_operations(ports: Ports) -> int:
+    """Look up every operation that nobody is finishing, and send those that never arrived.
+
+    Returns:
+        How many operations were taken in hand.
+    """
+    now = ports.clock.now()
+    taken = ports.storage.write(lambda tx: tx.lease_operations(now, now + LEASE, BATCH))
+    for operation in taken:
+        try:
+            answer = ports.network.look_up(operation.reference)
+        except NetworkSilent:
+            continue
+        if answer is None:
+            carry_out(ports, operation)
+            continue
+        upcoming = record(ports, operation.reference, answer)
+        if upcoming is not None:
+            carry_out(ports, upcoming)
+    return len(taken)
+
+
+def withdraw_abandoned_holds(ports: Ports) -> int:
+    """Give up holds whose advance was refused and whose traveller went away.
+
+    Returns:
+        How many were given up.
+    """
+    now = ports.clock.now()
+    waiting = ports.storage.read(lambda tx: tx.forms_in([Status.HELD], BATCH))
+    given_up = 0
+    for form in waiting:
+        operation = ports.storage.write(
+            partial(_withdraw, ports=ports, form_id=form.form_id, now=now)
+        )
+        if operation is not None:
+            carry_out(ports, operation)
+            given_up += 1
+    return given_up
+
+
+def _withdraw(tx: Transaction, ports: Ports, form_id: str, now: datetime) -> Operation | None:
+    form = the_form(tx, form_id)
+    guarantee = tx.live_guarantee(form_id)
+    if form.status is not Status.HELD or guarantee is None:
+        return None
+    if guarantee.held_at + ABANDONED > now:
+        return None
+    return begin_end_of_hold(tx, ports, form, Event.WITHDRAW, WORKER, reason="abandoned")

@@ -1,0 +1,132 @@
+"""The invariants of the books as queries: each gives the rows that break it."""
+
+from refund.core.form import TRANSITIONS
+from refund.storage.protocol import Session
+
+LIMIT = 100
+"""Offending rows that one check gives at most."""
+
+_SIGNED = "CASE side WHEN 'debit' THEN amount_fen ELSE -amount_fen END"
+
+CHECKS: dict[str, tuple[str, ...]] = {
+    "I1": (
+        f"SELECT entry_key, SUM({_SIGNED}) AS off_by_fen FROM posting"
+        f" GROUP BY entry_key HAVING SUM({_SIGNED}) <> 0",
+        "SELECT entry.entry_key, 'no postings' AS wrong FROM entry"
+        " WHERE NOT EXISTS (SELECT 1 FROM posting WHERE posting.entry_key = entry.entry_key)",
+    ),
+    "I3": (
+        "SELECT found.account, found.store_number, found.debit_fen, found.credit_fen,"
+        " balance.debit_fen AS kept_debit_fen, balance.credit_fen AS kept_credit_fen FROM ("
+        "SELECT account, store_number,"
+        " SUM(CASE side WHEN 'debit' THEN amount_fen ELSE 0 END) AS debit_fen,"
+        " SUM(CASE side WHEN 'credit' THEN amount_fen ELSE 0 END) AS credit_fen"
+        " FROM posting JOIN entry ON entry.entry_key = posting.entry_key"
+        " GROUP BY account, store_number) AS found"
+        " LEFT JOIN balance ON balance.account = found.account"
+        " AND balance.store_number = found.store_number"
+        " WHERE balance.account IS NULL OR balance.debit_fen <> found.debit_fen"
+        " OR balance.credit_fen <> found.credit_fen",
+        "SELECT account, store_number, debit_fen, credit_fen FROM balance"
+        " WHERE (debit_fen <> 0 OR credit_fen <> 0) AND NOT EXISTS ("
+        "SELECT 1 FROM posting JOIN entry ON entry.entry_key = posting.entry_key"
+        " WHERE posting.account = balance.account"
+        " AND entry.store_number = balance.store_number)",
+    ),
+    "I4": (
+        "SELECT entry_key, position, amount_fen FROM posting"
+        " WHERE amount_fen <= 0 OR amount_fen > 9999999999",
+    ),
+    "I6": (
+        "SELECT reference, kind, form_id FROM operation WHERE state = 'succeeded'"
+        " AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.entry_key = operation.reference)",
+        "SELECT entry_key, kind, form_id FROM entry WHERE kind IN ('hold', 'advance', 'capture')"
+        " AND NOT EXISTS (SELECT 1 FROM operation WHERE operation.reference = entry.entry_key"
+        " AND operation.form_id = entry.form_id AND operation.state = 'succeeded')",
+        "SELECT advance.form_id, advance.reference FROM advance WHERE NOT EXISTS ("
+        "SELECT 1 FROM posting WHERE posting.entry_key = advance.reference"
+        " AND posting.account = 'advance' AND posting.side = 'debit'"
+        " AND posting.amount_fen = advance.amount_fen)",
+    ),
+    "I7": (
+        "SELECT entry_key, reverses FROM entry WHERE (kind = 'reversal')"
+        " <> (reverses IS NOT NULL) OR (reverses IS NOT NULL AND (reason = '' OR actor = ''))",
+        "SELECT mirror.entry_key, mirror.account FROM ("
+        "SELECT back.entry_key, posting.account FROM entry AS back"
+        " JOIN posting ON posting.entry_key IN (back.entry_key, back.reverses)"
+        " WHERE back.reverses IS NOT NULL GROUP BY back.entry_key, posting.account"
+        f" HAVING SUM({_SIGNED}) <> 0) AS mirror",
+    ),
+}
+
+
+def offending(session: Session, invariant: str) -> list[dict[str, object]]:
+    """The rows that break an invariant, at most LIMIT; empty when it holds.
+
+    Raises:
+        KeyError: for an invariant that is not checked here.
+    """
+    match invariant:
+        case "I2":
+            return _missing_triggers(session)
+        case "I17":
+            return _strange_histories(session)
+        case _:
+            found: list[dict[str, object]] = []
+            for sql in CHECKS[invariant]:
+                rows = session.rows(f"{sql} LIMIT :limit_rows", limit_rows=LIMIT)
+                found += [{name: row[name] for name in row.keys()} for row in rows]  # noqa: SIM118 - a Row is no dict
+            return found[:LIMIT]
+
+
+GUARDED = ("entry", "posting", "audit_event")
+
+
+def _missing_triggers(session: Session) -> list[dict[str, object]]:
+    """Tables that are append-only by promise and have lost the trigger that keeps it."""
+    if session.engine == "sqlite":
+        rows = session.rows("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+        wanted = [f"{table}_no_{action}" for table in GUARDED for action in ("update", "delete")]
+    else:
+        rows = session.rows(
+            "SELECT tgname AS name FROM pg_trigger"
+            " WHERE tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace ="
+            " current_schema()::regnamespace) AND tgenabled = 'O'"
+        )
+        wanted = [f"{table}_append_only" for table in GUARDED]
+    present = {row["name"] for row in rows}
+    return [{"trigger": name, "wrong": "missing"} for name in wanted if name not in present]
+
+
+def _strange_histories(session: Session) -> list[dict[str, object]]:
+    """Forms whose events do not lead, step by step along the table, to where they stand."""
+    allowed = {(b.value, e.value, a.value) for (b, e), a in TRANSITIONS.items()}
+    found: list[dict[str, object]] = [
+        {name: row[name] for name in ("form_id", "version", "from_status", "kind", "to_status")}
+        for row in session.rows(
+            "SELECT form_id, version, from_status, kind, to_status FROM audit_event"
+            " WHERE version IS NOT NULL"
+        )
+        if (row["from_status"], row["kind"], row["to_status"]) not in allowed
+    ]
+    for sql in _HISTORY:
+        rows = session.rows(f"{sql} LIMIT :limit_rows", limit_rows=LIMIT)
+        found += [{name: row[name] for name in row.keys()} for row in rows]  # noqa: SIM118 - a Row is no dict
+    return found[:LIMIT]
+
+
+_HISTORY = (
+    "SELECT form.form_id, form.version, COUNT(audit_event.version) AS events"
+    " FROM form LEFT JOIN audit_event ON audit_event.form_id = form.form_id"
+    " AND audit_event.version IS NOT NULL"
+    " GROUP BY form.form_id, form.version HAVING COUNT(audit_event.version) <> form.version",
+    "SELECT form.form_id, form.status, audit_event.to_status FROM form"
+    " JOIN audit_event ON audit_event.form_id = form.form_id"
+    " AND audit_event.version = form.version WHERE audit_event.to_status <> form.status",
+    "SELECT later.form_id, later.version, later.from_status, earlier.to_status"
+    " FROM audit_event AS later JOIN audit_event AS earlier"
+    " ON earlier.form_id = later.form_id AND earlier.version = later.version - 1"
+    " WHERE earlier.to_status <> later.from_status",
+    "SELECT form_id, version, from_status FROM audit_event"
+    " WHERE version = 1 AND from_status <> 'issued'",
+)

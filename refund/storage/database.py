@@ -1,0 +1,77 @@
+"""The storage that the services see: transactions with every query, on either engine."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from refund.core.errors import Refused
+from refund.ports import Sealer
+from refund.storage.claims import ClaimQueries
+from refund.storage.engine import open_engine
+from refund.storage.exits import ExitQueries
+from refund.storage.forms import FormQueries
+from refund.storage.money import MoneyQueries
+from refund.storage.protocol import Conflict, Engine, EngineBusy
+from refund.storage.schema import STEPS
+from refund.storage.stores import PeopleQueries, StoreQueries
+from refund.transaction import Transaction
+
+T = TypeVar("T")
+
+_CONFLICTS = {"invoice": "invoice_already_used", "form": "submission_differs"}
+"""What a person is told when two writes raced for one key, by table."""
+
+
+class Queries(StoreQueries, PeopleQueries, FormQueries, ClaimQueries, MoneyQueries, ExitQueries):
+    """Everything within one transaction."""
+
+    __slots__ = ()
+
+
+class Database:
+    """Storage on one engine."""
+
+    def __init__(self, engine: Engine, sealer: Sealer) -> None:
+        self._engine = engine
+        self._sealer = sealer
+
+    def write(self, fn: Callable[[Transaction], T]) -> T:
+        """Run a function in one durable transaction.
+
+        Raises:
+            Refused: `busy` when too much waits; nothing has happened then.
+        """
+        try:
+            return self._engine.write(lambda session: fn(Queries(session, self._sealer)))
+        except EngineBusy:
+            raise Refused("busy") from None
+        except Conflict as conflict:
+            code = _CONFLICTS.get(conflict.table)
+            if code is None:
+                raise
+            raise Refused(code) from conflict
+
+    def read(self, fn: Callable[[Transaction], T]) -> T:
+        """Run a function on one consistent snapshot."""
+        return self._engine.read(lambda session: fn(Queries(session, self._sealer)))
+
+    def migrate(self, now: datetime) -> int:
+        """Bring the tables up to date; how many steps were new."""
+        return self._engine.migrate(STEPS, int(now.timestamp() * 1_000_000))
+
+    def facts(self) -> dict[str, object]:
+        """What runs: engine, versions, modes, migrations."""
+        return {**self._engine.facts(), "migrations_known": len(STEPS)}
+
+    def close(self) -> None:
+        """Finish what waits, and let go."""
+        self._engine.close()
+
+
+def open_storage(url: str, sealer: Sealer) -> Database:
+    """Open the storage at an address: `sqlite:///absolute/path` or `postgresql://…`.
+
+    Raises:
+        ValueError: the address names no engine that we know.
+    """
+    return Database(open_engine(url), sealer)

@@ -1,0 +1,34 @@
+"""What all row classes share: the session of the transaction, and the sealer for identity."""
+
+from collections.abc import Iterable
+
+from refund.ports import Sealer
+from refund.storage.protocol import Session, Value
+
+
+class Rows:
+    """Statements of one transaction."""
+
+    __slots__ = ("_sealer", "_session")
+
+    def __init__(self, session: Session, sealer: Sealer) -> None:
+        self._session = session
+        self._sealer = sealer
+
+    def _insert(self, table: str, values: dict[str, Value]) -> None:
+        """Add one row; the column names are ours, never a person's."""
+        self._session.run(insert_text(table, values), **values)
+
+
+_TEXTS: dict[tuple[str, tuple[str, ...]], str] = {}
+
+
+def insert_text(table: str, columns: Iterable[str]) -> str:
+    """The INSERT of some columns, made once."""
+    names = tuple(columns)
+    known = _TEXTS.get((table, names))
+    if known is None:
+        holders = ", ".join(f":{name}" for name in names)
+        known = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({holders})"
+        _TEXTS[(table, names)] = known
+    return known

@@ -1,0 +1,349 @@
+"""What can be read and written inside one transaction, as the services say it."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from refund.core.agreement import Agreement, Details, Signature
+from refund.core.form import Form, Status
+from refund.core.goods import Goods
+from refund.core.invoice import Invoice
+from refund.core.ledger import Entry
+from refund.core.matching import ExitRecord, Verification
+from refund.core.operation import Advance, Guarantee, Kind, Operation
+from refund.core.people import Role, Staff
+from refund.core.store import Store
+from refund.core.trail import (
+    AuditEvent,
+    CardVisit,
+    ExitImport,
+    StaffSession,
+    Submission,
+    Throttle,
+    Visit,
+)
+from refund.core.traveller import Traveller
+
+
+class StoreRows(Protocol):
+    """Stores and goods."""
+
+    def store(self, store_number: int) -> Store | None:
+        """A store of the register."""
+        ...
+
+    def stores(self) -> list[Store]:
+        """The whole register, by number."""
+        ...
+
+    def put_store(self, store: Store) -> None:
+        """Add a store, or change it."""
+        ...
+
+    def goods(self, goods_code: str) -> Goods | None:
+        """One kind of goods of the master."""
+        ...
+
+    def goods_master(self) -> list[Goods]:
+        """The whole master, by code."""
+        ...
+
+    def put_goods(self, goods: Goods) -> None:
+        """Add a kind of goods, or change it."""
+        ...
+
+
+class PeopleRows(Protocol):
+    """Staff, their sessions, and the throttle at the door."""
+
+    def staff(self, staff_id: str) -> Staff | None:
+        """A person of the staff."""
+        ...
+
+    def staff_by_login(self, role: Role, login: str) -> Staff | None:
+        """A person by role and login."""
+        ...
+
+    def staff_register(self) -> list[Staff]:
+        """Everyone."""
+        ...
+
+    def put_staff(self, staff: Staff) -> None:
+        """Add a person, or change one."""
+        ...
+
+    def open_session(self, session_hash: str, staff_id: str, at: datetime) -> None:
+        """Begin a session."""
+        ...
+
+    def session(self, session_hash: str) -> StaffSession | None:
+        """A session that has not ended, with its person."""
+        ...
+
+    def touch_session(self, session_hash: str, at: datetime) -> None:
+        """Note that the session was used."""
+        ...
+
+    def end_session(self, session_hash: str, at: datetime) -> None:
+        """End a session for ever."""
+        ...
+
+    def throttle(self, key: str) -> Throttle | None:
+        """The failures under a key."""
+        ...
+
+    def put_throttle(self, key: str, throttle: Throttle) -> None:
+        """Note failures under a key."""
+        ...
+
+    def clear_throttle(self, key: str) -> None:
+        """Forget failures under a key."""
+        ...
+
+
+class FormRows(Protocol):
+    """Forms with their invoices and travellers."""
+
+    def next_sequence(self, store_number: int, day: date) -> int:
+        """The next form's number within a store's day, from 1."""
+        ...
+
+    def add_form(self, form: Form, traveller: Traveller, submission: Submission) -> None:
+        """Add a form with its sealed identity and the key under which it was submitted."""
+        ...
+
+    def add_invoices(self, form_id: str, invoices: Sequence[Invoice]) -> None:
+        """Add a form's invoices; the database refuses a number that lives on another form."""
+        ...
+
+    def free_invoices(self, form_id: str) -> None:
+        """Let a void form's invoices be used again."""
+        ...
+
+    def live_invoice(self, number: str) -> str | None:
+        """The form on which an invoice number lives, if any."""
+        ...
+
+    def form(self, form_id: str) -> Form | None:
+        """A form by its id."""
+        ...
+
+    def form_by_number(self, form_number: str) -> Form | None:
+        """A form by its number."""
+        ...
+
+    def form_by_submission(self, store_number: int, key: str) -> tuple[Form, str] | None:
+        """A form by its submission's key, with the fingerprint that was stored."""
+        ...
+
+    def save_status(self, form: Form, after: Status) -> Form:
+        """Move a form on by one version; a form that moved meanwhile is a defect."""
+        ...
+
+    def lose_try(self, form_id: str) -> int:
+        """Count one wrong claim code; how many tries are left."""
+        ...
+
+    def forms_of_store(self, store_number: int, day: date) -> list[Form]:
+        """A store's forms of a day, newest first."""
+        ...
+
+    def forms_of_traveller(self, document_index: str) -> list[Form]:
+        """A traveller's forms of all stores, newest first."""
+        ...
+
+    def forms_in(self, statuses: Sequence[Status], limit: int) -> list[Form]:
+        """Forms in some states, the earliest promise first."""
+        ...
+
+    def sales_of_day_fen(self, store_number: int, document_index: str, day: date) -> int:
+        """Sales of a traveller's live forms of a store's day."""
+        ...
+
+    def traveller_of(self, form_id: str) -> Traveller:
+        """The identity on a form."""
+        ...
+
+    def invoices_of(self, form_id: str) -> list[Invoice]:
+        """A form's invoices with their lines."""
+        ...
+
+
+class ClaimRows(Protocol):
+    """What a traveller's phone leaves behind."""
+
+    def put_visit(self, session_hash: str, form_id: str, at: datetime) -> None:
+        """Note that a phone scanned a form; a second scan changes nothing."""
+        ...
+
+    def unlock_visit(self, session_hash: str, form_id: str, at: datetime) -> None:
+        """Note that the phone gave the right claim code."""
+        ...
+
+    def visit(self, session_hash: str, form_id: str) -> Visit | None:
+        """Whether a phone scanned a form, and may act for it."""
+        ...
+
+    def visits(self, session_hash: str) -> list[Visit]:
+        """All forms that a phone scanned, newest first."""
+        ...
+
+    def put_details(self, form_id: str, details: Details, at: datetime) -> None:
+        """Seal what the traveller filled in; until the signature it can change."""
+        ...
+
+    def details_of(self, form_id: str) -> Details | None:
+        """What the traveller filled in."""
+        ...
+
+    def add_agreement(self, agreement: Agreement, signature: Signature) -> None:
+        """Seal the signature."""
+        ...
+
+    def agreement_of(self, form_id: str) -> Agreement | None:
+        """The agreement that was signed."""
+        ...
+
+    def signature_of(self, form_id: str) -> Signature | None:
+        """The signature itself."""
+        ...
+
+    def put_card_visit(self, visit: CardVisit) -> None:
+        """Note that a card page was opened for a form."""
+        ...
+
+    def card_visit(self, session_id: str) -> CardVisit | None:
+        """The form for which a card page was opened."""
+        ...
+
+    def count_card_visits(self, form_id: str) -> int:
+        """How many card pages were opened for a form."""
+        ...
+
+
+class MoneyRows(Protocol):
+    """Operations, holds, advances and the ledger."""
+
+    def add_operation(self, operation: Operation) -> None:
+        """Store an intent with its key, before it is first sent."""
+        ...
+
+    def operation(self, reference: str) -> Operation | None:
+        """An operation by its reference."""
+        ...
+
+    def operations_of(self, form_id: str) -> list[Operation]:
+        """A form's operations, oldest first."""
+        ...
+
+    def count_operations(self, form_id: str, kind: Kind) -> int:
+        """How often an operation of this kind was begun for a form."""
+        ...
+
+    def answer_operation(self, operation: Operation) -> bool:
+        """Store an answer; False when the operation had one already."""
+        ...
+
+    def park_operation(self, reference: str, until: datetime) -> None:
+        """Let a pending operation rest until a moment."""
+        ...
+
+    def lease_operations(self, now: datetime, until: datetime, limit: int) -> list[Operation]:
+        """Take pending operations whose lease is over, and lease them anew."""
+        ...
+
+    def pending_operations(self) -> list[Operation]:
+        """All operations without an answer, oldest first."""
+        ...
+
+    def add_guarantee(self, guarantee: Guarantee) -> None:
+        """Add a hold; the database refuses a second live one."""
+        ...
+
+    def live_guarantee(self, form_id: str) -> Guarantee | None:
+        """The hold that stands."""
+        ...
+
+    def guarantees_of(self, form_id: str) -> list[Guarantee]:
+        """All holds of a form, oldest first."""
+        ...
+
+    def end_guarantee(self, guarantee: Guarantee, at: datetime) -> None:
+        """Store how a hold ended."""
+        ...
+
+    def add_advance(self, advance: Advance) -> None:
+        """Add the advance; the database refuses a second one for ever."""
+        ...
+
+    def advance_of(self, form_id: str) -> Advance | None:
+        """The advance that was paid."""
+        ...
+
+    def post(self, entry: Entry, store_number: int, actor: str, at: datetime) -> None:
+        """Post an entry, and keep the balances."""
+        ...
+
+    def entries_of(self, form_id: str) -> list[tuple[Entry, datetime, str]]:
+        """A form's entries with moment and actor, oldest first."""
+        ...
+
+    def balances(self) -> dict[str, int]:
+        """Every account's balance in fen, debits less credits."""
+        ...
+
+
+class ExitRows(Protocol):
+    """Customs' decisions, exits and the audit trail."""
+
+    def add_verification(self, verification: Verification) -> None:
+        """Store what customs decided."""
+        ...
+
+    def verification_of(self, form_id: str) -> Verification | None:
+        """What customs decided."""
+        ...
+
+    def verifications_on(self, port: str, start: datetime, end: datetime) -> int:
+        """How many forms a port's officers decided in a span of time."""
+        ...
+
+    def put_exit(self, record: ExitRecord, import_id: str) -> bool:
+        """Store an exit; False when the same one is there already."""
+        ...
+
+    def exits_of(self, document_index: str) -> tuple[ExitRecord, ...]:
+        """A traveller's exits, oldest first."""
+        ...
+
+    def exits_between(self, start: datetime, end: datetime) -> list[ExitRecord]:
+        """Exits within a span of time, oldest first."""
+        ...
+
+    def exit_import(self, import_id: str) -> ExitImport | None:
+        """A file that was taken in before."""
+        ...
+
+    def exit_imports(self, limit: int) -> list[ExitImport]:
+        """The files taken in last."""
+        ...
+
+    def add_exit_import(self, imported: ExitImport) -> None:
+        """Note that a file was taken in."""
+        ...
+
+    def add_event(self, event: AuditEvent) -> None:
+        """Add to the audit trail."""
+        ...
+
+    def events_of(self, form_id: str) -> list[AuditEvent]:
+        """A form's audit trail, oldest first."""
+        ...
+
+    def offending(self, invariant: str) -> list[dict[str, object]]:
+        """The rows that break an invariant of the books; empty when it holds."""
+        ...
+
+
+class Transaction(StoreRows, PeopleRows, FormRows, ClaimRows, MoneyRows, ExitRows, Protocol):
+    """Everything within one transaction."""
