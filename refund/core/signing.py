@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from refund.core.errors import Refused
+from refund.core.money import ASCII_BLANKS
 
 VERSION = 1
 DOMAIN = b"refund-form-v1\0"
@@ -25,7 +26,6 @@ URL_LENGTH_MAX = 221  # what a QR code of version 8 at level M holds in alphanum
 # version u8 | kid 4 | store number u16 | form id 8 | issue day u16 | net amount u32
 _LAYOUT = struct.Struct(">B4sH8sHI")
 _SIGNATURE_LENGTH = 64
-_ASCII_BLANKS = " \t\r\n\v\f"
 
 _KID = re.compile(r"[0-9a-f]{8}")
 _FORM_ID = re.compile(r"[0-9a-f]{16}")
@@ -266,7 +266,7 @@ def read_code(text: str, public_url: str = "") -> str:
     Raises:
         Refused: code_torn when it was meant to be a code; code_foreign for anything else.
     """
-    bare = text.strip(_ASCII_BLANKS)
+    bare = text.strip(ASCII_BLANKS)
     if match := _URL.fullmatch(bare):
         if public_url and match[1].upper() != public_origin(public_url):
             raise Refused("code_foreign")
