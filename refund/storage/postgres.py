@@ -62,7 +62,12 @@ class PostgresEngine:
     name: Literal["postgresql"] = "postgresql"
 
     def __init__(
-        self, url: str, *, connections: int = 16, prepare_threshold: int | None = 5
+        self,
+        url: str,
+        *,
+        connections: int = 16,
+        prepare_threshold: int | None = 5,
+        take_s: float = TAKE_S,
     ) -> None:
         """Open a pool of connections.
 
@@ -71,6 +76,7 @@ class PostgresEngine:
             connections: at most so many at once from this process.
             prepare_threshold: a statement is prepared after so many uses; None for a pooler in
                 transaction mode.
+            take_s: how long a transaction waits for a free connection.
 
         Raises: EngineUnfit when the server is not reached or would not keep what it acknowledged.
         """
@@ -98,7 +104,7 @@ class PostgresEngine:
             min_size=1,
             max_size=connections,
             max_waiting=WAITING_MAX,
-            timeout=TAKE_S,
+            timeout=take_s,
             open=True,
         )
 

@@ -6,6 +6,8 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, cast
 
 import pysqlite3
@@ -13,7 +15,7 @@ from sqlite_utils.utils import sqlite3 as sqlite_in_use  # type: ignore[attr-def
 
 from refund.storage.migrate import apply_steps
 from refund.storage.protocol import Session, Step, T, Value
-from refund.storage.sqlite_connection import SqliteSession, connect, require_fit
+from refund.storage.sqlite_connection import BUSY_MS, SqliteSession, connect, require_fit
 from refund.storage.sqlite_writer import Job, Writer
 
 if TYPE_CHECKING:
@@ -29,20 +31,26 @@ class SqliteEngine:
 
     name: Literal["sqlite"] = "sqlite"
 
-    def __init__(self, path: str) -> None:
-        """Open, or create for its owner alone, the file at an absolute path.
+    def __init__(self, path: str, *, busy_ms: int = BUSY_MS) -> None:
+        """Open, or create for its owner alone, a database file.
+
+        Args:
+            path: of the file, absolute; its folder exists.
+            busy_ms: how long a write waits for another process.
 
         Raises: EngineUnfit when the library or the file cannot keep the promises.
         """
         require_fit(pysqlite3.sqlite_version_info, used_by_sqlite_utils=sqlite_in_use is pysqlite3)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        connect(path, query_only=False).close()
-        self._path = path
+        # Only a new file: to close an existing one would drop this process's locks on it.
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        self._connect = partial(connect, path, busy_ms=busy_ms)
+        self._connect(query_only=False).close()
         self._pid = os.getpid()
         self._inside = threading.local()
         self._readers: deque[sqlite3.Connection] = deque()
         self._closed = False
-        self._writer = Writer(path, self._mark)
+        self._writer = Writer(partial(self._connect, query_only=False), self._mark)
 
     def write(self, fn: Callable[[Session], T]) -> T:
         """Hand a function to the writer and return its result once it is on the disk."""
@@ -104,7 +112,7 @@ class SqliteEngine:
         try:
             return self._readers.pop()
         except IndexError:
-            return connect(self._path, query_only=True)
+            return self._connect(query_only=True)
 
     def _give_back(self, conn: sqlite3.Connection) -> None:
         """Keep a reader for the next one, unless it is in doubt or there are enough."""

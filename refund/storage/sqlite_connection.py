@@ -40,18 +40,19 @@ def require_fit(version: tuple[int, ...], *, used_by_sqlite_utils: bool) -> None
         raise EngineUnfit("sqlite-utils does not use the SQLite of the package pysqlite3")
 
 
-def connect(path: str, *, query_only: bool) -> sqlite3.Connection:
+def connect(path: str, *, query_only: bool, busy_ms: int = BUSY_MS) -> sqlite3.Connection:
     """Open a connection with every promise switched on: WAL, FULL, foreign keys.
 
     Args:
         path: of the file; created for its owner alone when it is missing.
         query_only: refuse every write on this connection.
+        busy_ms: how long to wait for another connection.
 
     Raises: EngineUnfit when the file cannot be a WAL database.
     """
     conn = sqlite3.connect(
         path,
-        timeout=BUSY_MS / 1000,
+        timeout=busy_ms / 1000,
         isolation_level=None,
         check_same_thread=False,
         cached_statements=STATEMENTS_CACHED,

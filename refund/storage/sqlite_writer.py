@@ -15,7 +15,7 @@ from refund.storage.protocol import (
     OutcomeUnknown,
     Session,
 )
-from refund.storage.sqlite_connection import SqliteSession, connect, constraint_of, is_busy
+from refund.storage.sqlite_connection import SqliteSession, constraint_of, is_busy
 
 if TYPE_CHECKING:
     import sqlite3
@@ -63,8 +63,16 @@ class Job:
 class Writer:
     """The only thread of this process that writes; it commits together all that wait."""
 
-    def __init__(self, path: str, mark: Callable[[bool], None]) -> None:
-        self._path = path
+    def __init__(
+        self, connect: Callable[[], sqlite3.Connection], mark: Callable[[bool], None]
+    ) -> None:
+        """Start the thread.
+
+        Args:
+            connect: opens a connection that may write.
+            mark: is told, on the thread, that it is inside transactions for good.
+        """
+        self._connect = connect
         self._mark = mark
         self._conn: sqlite3.Connection | None = None
         self._waiting: deque[Job] = deque()
@@ -118,7 +126,7 @@ class Writer:
     def _begin(self) -> sqlite3.Connection:
         try:
             if self._conn is None:
-                self._conn = connect(self._path, query_only=False)
+                self._conn = self._connect()
             self._conn.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
             if is_busy(error):
