@@ -1,0 +1,37 @@
+"""What docs/network.md says of the network is what the network does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from flask import Flask
+
+from refund.sandbox.cards import TRIAL_CARDS
+from refund.sandbox.settings import SandboxSettings, settings_to_environment
+from tests.sandbox.world import SECRET
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "network.md").read_text("utf-8")
+
+
+def test_the_document_lists_the_trial_cards() -> None:
+    rows = re.findall(r"^\| (\d{4} \d{4} \d{4} \d{4}) \| (.+) \| (.+) \|$", DOCUMENT, re.MULTILINE)
+    assert rows == [(card.grouped, card.brand, card.label) for card in TRIAL_CARDS]
+
+
+def test_the_document_lists_the_requests(sandbox: Flask) -> None:
+    listed = set(re.findall(r"^\| `(GET|POST) ([^`]+)` \|", DOCUMENT, re.MULTILINE))
+    served = {
+        (method, rule.rule)
+        for rule in sandbox.url_map.iter_rules()
+        for method in (rule.methods or set()) & {"GET", "POST"}
+        if rule.rule.startswith("/v1") or rule.rule == "/healthz"
+    }
+    assert listed == served
+
+
+def test_the_document_lists_the_settings() -> None:
+    settings = SandboxSettings(":memory:", SECRET, "http://localhost")
+    assert set(re.findall(r"REFUND_SANDBOX_[A-Z_]+", DOCUMENT)) == {
+        *settings_to_environment(settings)
+    }

@@ -1,0 +1,236 @@
+"""The book's rules: what is held, paid, released and captured, and how often."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from refund.sandbox.entry import read_entry
+from refund.sandbox.errors import Rejected
+from refund.sandbox.network import Book
+from refund.sandbox.sessions import SessionRequest
+from tests.sandbox.world import (
+    DECLINED,
+    LOST_ADVANCE,
+    LOST_HOLD,
+    PAYOUT_REFUSED,
+    RETURN_URL,
+    SLOW,
+    VISA,
+    CountedIds,
+    HandClock,
+)
+
+HELD_FEN = 13446
+
+
+def card(book: Book, number: str = VISA, expiry: str = "12/34") -> str:
+    """Give a card to the network and return its token."""
+    return entered(book, number, expiry=expiry)[0]
+
+
+def entered(
+    book: Book, number: str, method: str = "card", expiry: str = "12/34"
+) -> tuple[str, str]:
+    reference = f"session-{number}-{method}-{expiry}"
+    session = book.open_card_session(SessionRequest(reference, HELD_FEN, method, RETURN_URL, "en"))
+    typed = {"trial": number, "expiry": expiry, "account": "13800000021"}
+    entry, faults = read_entry(typed, method, book.clock().date())
+    assert entry is not None, faults
+    done = book.submit_card(session.session_id, entry)
+    assert done.card is not None
+    return done.card.token, done.payout_token
+
+
+def test_a_hold_is_booked_with_a_code_and_an_end(book: Book) -> None:
+    answer = book.hold("hold-1", card(book), HELD_FEN)
+    assert answer.status == 201
+    told = answer.body
+    assert (told["state"], told["amount_fen"], told["currency"]) == ("held", HELD_FEN, "CNY")
+    assert (told["brand"], told["last4"]) == ("Visa", "1111")
+    assert told["expires_at"] == "2025-08-07T04:00:00.000Z"
+    assert len(told["authorisation_code"]) == 6
+    assert told["authorisation_code"].isalnum()
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (DECLINED, "declined"),
+        ("4000000000009995", "insufficient_funds"),
+        ("4000000000000069", "expired_card"),
+    ],
+)
+def test_a_refused_hold_is_booked_with_its_reason(book: Book, number: str, reason: str) -> None:
+    answer = book.hold("hold-1", card(book, number), HELD_FEN)
+    assert (answer.status, answer.body["state"], answer.body["reason"]) == (402, "refused", reason)
+    assert book.hold_state("hold-1") is None
+    recorded = book.look_up("hold-1")
+    assert recorded is not None
+    assert recorded.text == answer.text
+
+
+def test_a_card_that_expired_since_it_was_given_is_refused(book: Book, clock: HandClock) -> None:
+    token = card(book, expiry="07/25")
+    clock.pass_by(days=24)
+    assert book.hold("hold-1", token, HELD_FEN).body["reason"] == "expired_card"
+
+
+def test_the_same_request_gets_the_first_answer_and_is_booked_once(book: Book) -> None:
+    token = card(book)
+    first = book.advance("advance-1", token, "card", HELD_FEN)
+    assert book.advance("advance-1", token, "card", HELD_FEN).text == first.text
+    assert book.book_totals()["payouts_fen"] == HELD_FEN
+
+
+def test_another_request_under_a_used_reference_is_rejected(book: Book) -> None:
+    token = card(book)
+    book.advance("advance-1", token, "card", HELD_FEN)
+    with pytest.raises(Rejected) as rejected:
+        book.advance("advance-1", token, "card", HELD_FEN + 1)
+    assert (rejected.value.status, rejected.value.code) == (409, "duplicate_reference")
+    with pytest.raises(Rejected):
+        book.hold("advance-1", token, HELD_FEN)
+    assert book.book_totals()["operations"] == 1
+
+
+def test_an_advance_goes_to_an_account_by_its_token(book: Book) -> None:
+    _, payout = entered(book, VISA, "alipay")
+    answer = book.advance("advance-1", payout, "alipay", HELD_FEN)
+    assert (answer.status, answer.body["state"]) == (201, "paid")
+    with pytest.raises(Rejected) as rejected:
+        book.advance("advance-2", payout, "wechat_pay", HELD_FEN)
+    assert rejected.value.code == "unknown_payout"
+
+
+@pytest.mark.parametrize("method", ["card", "alipay"])
+def test_a_payout_is_refused_to_the_card_made_for_it(book: Book, method: str) -> None:
+    token, payout = entered(book, PAYOUT_REFUSED, method)
+    assert book.hold("hold-1", token, HELD_FEN).status == 201
+    answer = book.advance("advance-1", payout or token, method, HELD_FEN)
+    assert (answer.status, answer.body["reason"]) == (402, "payout_refused")
+    assert book.book_totals()["payouts_fen"] == 0
+
+
+def test_a_hold_is_released_once(book: Book) -> None:
+    book.hold("hold-1", card(book), HELD_FEN)
+    first = book.release("release-1", "hold-1")
+    assert (first.status, first.body["released_fen"]) == (201, HELD_FEN)
+    second = book.release("release-2", "hold-1")
+    assert (second.status, second.body["reason"]) == (409, "hold_already_ended")
+    assert second.body["hold_state"] == "released"
+    assert book.capture("capture-1", "hold-1", 1).status == 409
+    assert book.release("release-1", "hold-1").text == first.text
+
+
+def test_a_capture_takes_a_part_and_releases_the_rest(book: Book) -> None:
+    book.hold("hold-1", card(book), HELD_FEN)
+    answer = book.capture("capture-1", "hold-1", 446)
+    assert (answer.status, answer.body["amount_fen"]) == (201, 446)
+    assert answer.body["released_fen"] == 13000
+    assert book.hold_state("hold-1") == {
+        "reference": "hold-1",
+        "amount_fen": HELD_FEN,
+        "state": "captured",
+        "expires_at": "2025-08-07T04:00:00.000Z",
+        "captured_fen": 446,
+        "released_fen": 13000,
+    }
+
+
+def test_more_than_the_hold_is_never_captured(book: Book) -> None:
+    book.hold("hold-1", card(book), HELD_FEN)
+    with pytest.raises(Rejected) as rejected:
+        book.capture("capture-1", "hold-1", HELD_FEN + 1)
+    assert rejected.value.code == "amount_above_hold"
+    assert book.look_up("capture-1") is None
+    assert book.capture("capture-1", "hold-1", HELD_FEN).status == 201
+
+
+def test_an_expired_hold_can_be_neither_released_nor_captured(book: Book, clock: HandClock) -> None:
+    book.hold("hold-1", card(book), HELD_FEN)
+    clock.pass_by(days=30)
+    assert book.release("release-1", "hold-1").body["reason"] == "hold_expired"
+    captured = book.capture("capture-1", "hold-1", HELD_FEN)
+    assert (captured.status, captured.body["reason"]) == (402, "hold_expired")
+    assert book.book_totals()["holds_open"] == 0
+    assert [one["hold_state"] for one in book.operations_after(0)] == ["expired"] * 3
+
+
+def test_a_hold_that_is_not_there_cannot_end(book: Book) -> None:
+    with pytest.raises(Rejected, match="no such hold"):
+        book.release("end-1", "hold-1")
+    with pytest.raises(Rejected, match="no such hold"):
+        book.capture("end-1", "hold-1", 1)
+    assert book.look_up("end-1") is None
+
+
+def test_a_slow_or_lost_answer_is_so_the_first_time_only(book: Book) -> None:
+    slow, lost = card(book, SLOW), card(book, LOST_HOLD)
+    assert book.hold("hold-1", slow, 1).delay_seconds == 2.0
+    assert book.hold("hold-1", slow, 1).delay_seconds == 0.0
+    assert book.hold("hold-2", lost, 1).lost
+    assert not book.hold("hold-2", lost, 1).lost
+    assert not book.advance("advance-1", lost, "card", 1).lost
+    assert book.advance("advance-2", card(book, LOST_ADVANCE), "card", 1).lost
+
+
+def test_the_book_adds_up(book: Book) -> None:
+    token = card(book)
+    for number in range(3):
+        book.hold(f"hold-{number}", token, 1000)
+        book.advance(f"advance-{number}", token, "card", 900)
+    book.release("release-0", "hold-0")
+    book.capture("capture-1", "hold-1", 700)
+    assert book.book_totals() == {
+        "payouts_fen": 2700,
+        "captures_fen": 700,
+        "balance_fen": -2000,
+        "holds_open": 1,
+        "held_open_fen": 1000,
+        "operations": 8,
+        "at": "2025-07-08T04:00:00.000Z",
+    }
+
+
+def test_operations_are_listed_in_their_order_a_page_at_a_time(book: Book) -> None:
+    token = card(book)
+    for number in range(5):
+        book.hold(f"hold-{number}", token, 1000)
+    first = book.operations_after(0, 3)
+    rest = book.operations_after(first[-1]["cursor"], 3)
+    assert [one["reference"] for one in first + rest] == [f"hold-{n}" for n in range(5)]
+    assert {one["hold_state"] for one in rest} == {"held"}
+
+
+def test_many_references_are_looked_up_at_once(book: Book) -> None:
+    book.hold("hold-1", card(book), HELD_FEN)
+    found = book.look_up_many(["hold-1", "hold-2"])
+    assert found["hold-1"] is not None
+    assert found["hold-2"] is None
+
+
+def test_a_booked_operation_cannot_be_changed(book: Book) -> None:
+    book.hold("hold-1", card(book), HELD_FEN)
+    for statement in ("UPDATE operation SET amount_fen = 1", "DELETE FROM operation"):
+        with pytest.raises(Exception, match="an operation is never"), book.file.write() as db:
+            db.execute(statement)
+
+
+def test_a_book_can_be_kept_in_memory(clock: HandClock) -> None:
+    book = Book(":memory:", clock, CountedIds())
+    assert book.hold("hold-1", card(book), HELD_FEN).status == 201
+    book.close()
+
+
+def test_a_book_is_opened_again_as_it_was(tmp_path: Path, clock: HandClock) -> None:
+    path = str(tmp_path / "book.db")
+    book = Book(path, clock, CountedIds())
+    first = book.hold("hold-1", card(book), HELD_FEN)
+    book.close()
+    again = Book(path, clock, CountedIds())
+    recorded = again.look_up("hold-1")
+    assert recorded is not None
+    assert recorded.text == first.text
+    again.close()

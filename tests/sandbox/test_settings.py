@@ -1,0 +1,64 @@
+"""The sandbox's settings: refused when they cannot be right, and the same in another process."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from refund.sandbox.settings import (
+    SandboxSettings,
+    ShiftedClock,
+    random_id,
+    settings_from_environment,
+    settings_to_environment,
+)
+from tests.sandbox.world import SECRET, HandClock
+
+
+def test_settings_travel_to_another_process() -> None:
+    settings = SandboxSettings(
+        "/tmp/book.db",  # noqa: S108 - a name, never opened
+        SECRET,
+        "http://localhost:8100",
+        ("refund.example", "other.example"),
+        ShiftedClock(-86400.0),
+    )
+    assert settings_from_environment(settings_to_environment(settings)) == settings
+
+
+def test_a_clock_of_ones_own_does_not_travel() -> None:
+    settings = SandboxSettings(":memory:", SECRET, "http://localhost", clock=HandClock())
+    with pytest.raises(ValueError, match="machine's clock"):
+        settings_to_environment(settings)
+
+
+def test_the_secret_is_not_shown_and_not_short() -> None:
+    assert SECRET not in repr(SandboxSettings(":memory:", SECRET, "http://localhost"))
+    with pytest.raises(ValueError, match="16 characters"):
+        SandboxSettings(":memory:", "short", "http://localhost")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"REFUND_SANDBOX_DATABASE": ""}, "REFUND_SANDBOX_DATABASE is not set"),
+        ({"REFUND_SANDBOX_CLOCK_SHIFT": "soon"}, "not a number of seconds"),
+        ({"REFUND_SANDBOX_PUBLIC_URL": "localhost"}, "must begin with http"),
+    ],
+)
+def test_a_wrong_variable_is_named(changes: dict[str, str], said: str) -> None:
+    good = settings_to_environment(SandboxSettings(":memory:", SECRET, "http://localhost"))
+    with pytest.raises(ValueError, match=said):
+        settings_from_environment(good | changes)
+
+
+def test_the_clock_can_be_shifted() -> None:
+    ahead = ShiftedClock(100 * 86400)() - datetime.now(UTC)
+    assert timedelta(days=99) < ahead < timedelta(days=101)
+
+
+def test_an_id_tells_its_kind_and_never_repeats() -> None:
+    ids = {random_id("hold") for _ in range(1000)}
+    assert len(ids) == 1000
+    assert all(one.startswith("hold_") for one in ids)
