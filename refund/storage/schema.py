@@ -79,7 +79,7 @@ _FORMS = (
         quantity {{integer}} NOT NULL CHECK (quantity BETWEEN 1 AND 999),
         unit_price_fen {{integer}} NOT NULL CHECK (unit_price_fen BETWEEN 1 AND {FEN_MAX}),
         PRIMARY KEY (form_id, invoice_position, position),
-        FOREIGN KEY (form_id, invoice_position) 
+        FOREIGN KEY (form_id, invoice_position)
             REFERENCES invoice (form_id, position)){{strict}}""",
 )
 

@@ -1,0 +1,86 @@
+"""The only place that wires: settings to ports, ports to the application."""
+
+import os
+from dataclasses import dataclass
+
+from flask import Flask
+
+from refund.config import Settings, read_settings
+from refund.gateways import workdays
+from refund.gateways.clock import SystemIds, read_clock
+from refund.gateways.keyfile import KeyFile
+from refund.gateways.network import HttpNetwork
+from refund.gateways.passwords import ArgonPasswords
+from refund.gateways.sealing import Sealer
+from refund.places import static_folder, templates_folder
+from refund.ports import Ports
+from refund.services.later import Worker
+from refund.storage import Database, open_storage
+from refund.web import register
+from refund.web.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """The ports, with the two parts that only the wiring knows by their own names."""
+
+    ports: Ports
+    database: Database
+    keys: KeyFile
+
+
+def wire(settings: Settings) -> Wired:
+    """Open everything that the settings name, and bring keys and tables up to date."""
+    settings.instance.mkdir(parents=True, exist_ok=True)
+    clock = read_clock(settings.clock)
+    keys = make_keys(settings)
+    sealer = Sealer(keys.secret("identity"), keys.secret("index"))
+    database = open_storage(settings.database_url, sealer)
+    database.migrate(clock.now())
+    ports = Ports(
+        clock=clock,
+        ids=SystemIds(),
+        keys=keys,
+        sealer=sealer,
+        network=HttpNetwork(settings.sandbox_url, keys.secret("network")),
+        workdays=workdays,
+        storage=database,
+        public_url=settings.public_url,
+    )
+    return Wired(ports, database, keys)
+
+
+def make_keys(settings: Settings) -> KeyFile:
+    """The keys of an instance; what is missing of a new one is made."""
+    keys = KeyFile(settings.keys_folder)
+    keys.create_missing(read_clock(settings.clock).now())
+    return keys
+
+
+def create_app(settings: Settings, ports: Ports) -> Flask:
+    """The application for one set of ports."""
+    app = Flask(
+        "refund",
+        static_folder=str(static_folder()),
+        template_folder=str(templates_folder()),
+        instance_path=str(settings.instance),
+    )
+    context = Context(
+        ports=ports,
+        passwords=ArgonPasswords(),
+        is_secure=settings.is_secure,
+        card_origin=settings.sandbox_origin,
+        is_shifted=bool(settings.clock),
+    )
+    register(app, context)
+    return app
+
+
+def serve_app() -> Flask:
+    """The application in a server's process, with the worker beside it where it belongs."""
+    settings = read_settings(os.environ)
+    wired = wire(settings)
+    app = create_app(settings, wired.ports)
+    if settings.database_url.startswith("sqlite:"):
+        Worker(wired.ports).start()
+    return app

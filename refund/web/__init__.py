@@ -1,0 +1,52 @@
+"""Server-rendered pages: one table of blueprint, prefix and guard."""
+
+from flask import Blueprint, Flask
+
+from refund.core.people import Role
+from refund.web import customs, front, operator, store, traveller
+from refund.web.auth import guard_staff, guard_traveller
+from refund.web.context import KEY, Context
+from refund.web.errors import register_errors
+from refund.web.filters import register_filters
+from refund.web.language import register_language
+from refund.web.security import register_security
+
+AUDIENCES: tuple[tuple[Blueprint, str, str], ...] = (
+    (store.pages, "/store", Role.CLERK.value),
+    (traveller.pages, "/traveller", "traveller"),
+    (customs.pages, "/customs", Role.OFFICER.value),
+    (operator.pages, "/operator", Role.OPERATOR.value),
+    (front.pages, "", "open"),
+)
+"""Whose pages, where they begin, and who may see them; only static files stand outside."""
+
+BODY_BYTES_MAX = 1024 * 1024
+FIELD_BYTES_MAX = 256 * 1024
+PARTS_MAX = 600
+
+
+def register(app: Flask, context: Context) -> None:
+    """Give an application its pages."""
+    app.extensions[KEY] = context
+    app.config.update(
+        MAX_CONTENT_LENGTH=BODY_BYTES_MAX,
+        MAX_FORM_MEMORY_SIZE=FIELD_BYTES_MAX,
+        MAX_FORM_PARTS=PARTS_MAX,
+        TEMPLATES_AUTO_RELOAD=False,
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    register_language(app)
+    register_filters(app)
+    register_security(app)
+    register_errors(app)
+    for pages, prefix, guard in AUDIENCES:
+        match guard:
+            case "open":
+                pass
+            case "traveller":
+                guard_traveller(pages)
+            case role:
+                guard_staff(pages, Role(role))
+        app.register_blueprint(pages, url_prefix=prefix or None)
