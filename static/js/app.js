@@ -2,11 +2,16 @@
 
 import { copyOnTap } from "./copy.js";
 
-// htmx is fetched only by pages that use it.
-if (document.querySelector("[hx-get], [hx-post], [data-hx-get], [data-hx-post]")) {
+// htmx is fetched only by pages that use it, and once the page is complete: it starts by itself
+// when it arrives before the document is parsed or after everything has loaded, not in between.
+function fetchHtmx() {
   const script = document.createElement("script");
   script.src = document.querySelector("meta[name=htmx-source]").content;
   document.head.append(script);
+}
+if (document.querySelector("[hx-get], [hx-post], [data-hx-get], [data-hx-post]")) {
+  if (document.readyState === "complete") fetchHtmx();
+  else addEventListener("load", fetchHtmx, { once: true });
 }
 
 const modules = {
@@ -23,11 +28,21 @@ copyOnTap();
 // The list of what to put right is read and reached first.
 document.querySelector("[data-focus]")?.focus();
 
+// The connection: said when it goes, taken back when it returns; nothing typed is sent into the void.
+let disconnected = false;
+for (const change of ["online", "offline"]) {
+  addEventListener(change, () => {
+    disconnected = change === "offline";
+    const bar = document.querySelector("[data-offline]");
+    if (bar) bar.hidden = !disconnected;
+  });
+}
+
 // A form is sent once, however often its button is pressed.
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.method !== "post") return;
-  if (form.dataset.sent) {
+  if (form.dataset.sent || disconnected) {
     event.preventDefault();
     return;
   }
@@ -69,12 +84,3 @@ document.addEventListener("click", (event) => {
   const open = document.querySelector("details.languages[open]");
   if (open && !open.contains(event.target)) open.open = false;
 });
-
-// The connection: said when it goes, taken back when it returns.
-const offline = document.querySelector("[data-offline]");
-if (offline) {
-  const tell = () => { offline.hidden = navigator.onLine; };
-  addEventListener("online", tell);
-  addEventListener("offline", tell);
-  tell();
-}
