@@ -67,7 +67,6 @@ def issue_form(ports: Ports, clerk: Actor, draft: Draft, submission_key: str) ->
     index = _index(ports, draft)
     submission = Submission(submission_key, _fingerprint(draft))
     form_id = ports.ids.form_id()
-    signing_key = ports.keys.signing_key()
 
     def issue(tx: Transaction) -> Issue:
         earlier = tx.form_by_submission(_store_number(clerk), submission_key)
@@ -79,47 +78,57 @@ def issue_form(ports: Ports, clerk: Actor, draft: Draft, submission_key: str) ->
         assessment = _assess(tx, clerk, draft, index, now)
         if not assessment.may_issue or draft.traveller is None:
             return Issue(assessment)
-        day = day_of(now)
-        code = sign(
-            Payload(
-                kid=signing_key.kid,
-                store_number=_store_number(clerk),
-                form_id=form_id,
-                issue_day=day,
-                net_fen=assessment.amounts.net_fen,
-            ),
-            signing_key,
-        )
-        secret = ports.keys.secret("claim-hash")
-        expected = claim_code(ports.keys.secret("claim"), form_id)
-        form = Form(
-            form_id=form_id,
-            form_number=make_form_number(
-                day, _store_number(clerk), tx.next_sequence(_store_number(clerk), day)
-            ),
-            store_number=_store_number(clerk),
-            staff_id=clerk.staff_id,
-            status=Status.ISSUED,
-            version=0,
-            channel=draft.channel,
-            issued_at=now,
-            issue_day=day,
-            document_index=index,
-            amounts=assessment.amounts,
-            port=draft.port,
-            port_any=assessment.port_any,
-            depart_by=assessment.depart_by,
-            export_by=assessment.export_by,
-            code=code,
-            tries_left=TRIES,
-            claim_hash=claim_code_hash(secret, form_id, expected),
-        )
+        form = _new_form(tx, ports, clerk, draft, _New(form_id, now, index, assessment))
         tx.add_form(form, draft.traveller, submission)
         tx.add_invoices(form_id, draft.invoices)
         note(tx, ports, "issue", By(clerk.label, now), form_id=form_id)
         return Issue(assessment, form)
 
     return ports.storage.write(issue)
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    """What is fixed before a form is made."""
+
+    form_id: str
+    issued_at: datetime
+    document_index: str
+    assessment: Assessment
+
+
+def _new_form(tx: Transaction, ports: Ports, clerk: Actor, draft: Draft, new: _New) -> Form:
+    """A form with its number, its signed code and the hash of its claim code."""
+    day, store_number = day_of(new.issued_at), _store_number(clerk)
+    assessment, key = new.assessment, ports.keys.signing_key()
+    payload = Payload(
+        kid=key.kid,
+        store_number=store_number,
+        form_id=new.form_id,
+        issue_day=day,
+        net_fen=assessment.amounts.net_fen,
+    )
+    expected = claim_code(ports.keys.secret("claim"), new.form_id)
+    return Form(
+        form_id=new.form_id,
+        form_number=make_form_number(day, store_number, tx.next_sequence(store_number, day)),
+        store_number=store_number,
+        staff_id=clerk.staff_id,
+        status=Status.ISSUED,
+        version=0,
+        channel=draft.channel,
+        issued_at=new.issued_at,
+        issue_day=day,
+        document_index=new.document_index,
+        amounts=assessment.amounts,
+        port=draft.port,
+        port_any=assessment.port_any,
+        depart_by=assessment.depart_by,
+        export_by=assessment.export_by,
+        code=sign(payload, key),
+        tries_left=TRIES,
+        claim_hash=claim_code_hash(ports.keys.secret("claim-hash"), new.form_id, expected),
+    )
 
 
 def _store_number(clerk: Actor) -> int:
