@@ -65,7 +65,7 @@ class PostgresEngine:
         self,
         url: str,
         *,
-        connections: int = 16,
+        connections: int = 8,
         prepare_threshold: int | None = 5,
         take_s: float = TAKE_S,
     ) -> None:
@@ -141,22 +141,30 @@ class PostgresEngine:
             raise RuntimeError("the storage was opened before this process forked; open it after")
         if getattr(self._inside, "now", False):
             raise RuntimeError("a transaction was begun inside another; use the session given")
-        met = lost = 0
-        while met < ATTEMPTS_MAX and lost < LOST_MAX:
+        for _ in range(LOST_MAX):
+            connection = self._take()
+            try:
+                return self._through(connection, fn, begin)
+            except LostError:
+                connection.close()
+            finally:
+                self._pool.putconn(connection)
+            self._pool.check()
+        raise EngineBusy("the database server was not reached")
+
+    def _through(self, connection: Connection, fn: Callable[[Session], T], begin: bytes) -> T:
+        """Run a transaction on one connection until it collides with no other."""
+        for met in range(ATTEMPTS_MAX):
             # Those who have collided go one after another, so that each of them gets through.
             with self._second_turn if met else nullcontext():
                 try:
-                    return self._once(fn, begin)
+                    return self._once(connection, fn, begin)
                 except TryAgainError:
-                    met += 1
-                except LostError:
-                    lost += 1
-                    self._pool.check()
-            time.sleep(_CHANCE.uniform(0, min(0.001 * 2 ** min(met, 10), PAUSE_S_MAX)))
-        raise EngineBusy("the transaction met others too often, or the server was not reached")
+                    pause_s = min(0.001 * 2**met, PAUSE_S_MAX) if met else 0.0
+            time.sleep(_CHANCE.uniform(0, pause_s))
+        raise EngineBusy(f"the transaction met others {ATTEMPTS_MAX} times")
 
-    def _once(self, fn: Callable[[Session], T], begin: bytes) -> T:
-        connection = self._take()
+    def _once(self, connection: Connection, fn: Callable[[Session], T], begin: bytes) -> T:
         try:
             try:
                 connection.execute(begin, prepare=False)
@@ -169,7 +177,6 @@ class PostgresEngine:
             return result
         finally:
             _end(connection)
-            self._pool.putconn(connection)
 
     def _run(self, fn: Callable[[Session], T], session: PostgresSession) -> T:
         """Run the function; what the database said counts more than what came of it there."""
