@@ -144,7 +144,7 @@ def _trouble(departure: Departure) -> Why | None:
     if guarantee is None or guarantee.state is not GuaranteeState.HELD:
         return Why.HOLD_ENDED
     if departure.book_asked:
-        if book is None:
+        if book is None or book.refusal:
             return Why.HOLD_MISSING
         if book.amount_fen != guarantee.amount_fen or book.currency != "CNY":
             return Why.AMOUNT_DIFFERS

@@ -81,7 +81,10 @@ class CardPage:
 
 @dataclass(frozen=True, slots=True)
 class CardEntry:
-    """What the network tells of the card that a traveller gave it; never the number."""
+    """What the network tells of the card that a traveller gave it; never the number.
+
+    `method` is how this card or account can be paid: the page was opened for it.
+    """
 
     session_id: str
     reference: str
@@ -91,6 +94,7 @@ class CardEntry:
     last4: str = ""
     payout_token: str = ""
     payout_label: str = ""
+    method: str = "card"
 
 
 class GuaranteeState(Enum):

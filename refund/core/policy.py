@@ -8,7 +8,7 @@ from refund.core.calendar import last_day
 from refund.core.errors import Refused
 from refund.core.form import Channel
 from refund.core.invoice import Invoice
-from refund.core.money import Amounts, Vat, refund_amounts
+from refund.core.money import FEN_MAX, Amounts, Vat, refund_amounts
 from refund.core.traveller import Traveller, eligibility
 
 
@@ -180,6 +180,7 @@ def assess(purchase: Purchase, rules: RuleSet) -> Assessment:
         refusals.append(
             Refused("below_threshold", least_fen=rules.min_purchase_fen, total_fen=total_fen)
         )
+    refusals += _of_the_amounts(purchase, amounts)
     refusals += _of_the_promise(purchase, amounts, rules)
     start = min((invoice.day for invoice in purchase.invoices), default=purchase.day)
     export_by = last_day(start, rules.export_days)
@@ -237,6 +238,27 @@ def _of_the_invoices(purchase: Purchase) -> list[Refused]:
                 )
             line_position += 1
     return refusals
+
+
+def _of_the_amounts(purchase: Purchase, amounts: Amounts) -> list[Refused]:
+    """Sums too large for the books, and a further form of the day too small to pay anything."""
+    lines = [line for invoice in purchase.invoices for line in invoice.lines]
+    too_much = amounts.sales_fen > FEN_MAX
+    nothing = amounts.net_fen <= 0 and all(line.goods.in_scope for line in lines)
+    if not lines or not (too_much or nothing):
+        return []
+    return [
+        Refused(
+            "amount_out_of_range",
+            "lines-0-unit_price",
+            least_fen=LEAST_REFUNDED_FEN,
+            most_fen=FEN_MAX,
+        )
+    ]
+
+
+LEAST_REFUNDED_FEN = 7
+"""The smallest price of one line of which one fen comes back, at either rate."""
 
 
 def _of_the_promise(purchase: Purchase, amounts: Amounts, rules: RuleSet) -> list[Refused]:

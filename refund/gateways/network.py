@@ -116,6 +116,7 @@ class _Payout(_Told):
 
     token: str = _Word
     label: str = _Text
+    method: str = Field(pattern=r"^[a-z_]{1,20}$")
 
 
 class _Entry(_Told):
@@ -223,6 +224,7 @@ class HttpNetwork:
             last4=card.last4 if card else "",
             payout_token=payout.token if payout else "",
             payout_label=payout.label if payout else "",
+            method=payout.method if payout else "card",
         )
 
     def send(self, operation: Operation) -> Answer:

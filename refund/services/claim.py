@@ -1,5 +1,6 @@
 """The traveller's claim: scan, claim code, details, agreement, card, advance – each once."""
 
+import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +8,7 @@ from datetime import datetime
 from refund.core.agreement import AGREEMENT_VERSION, Agreement, Details, Signature
 from refund.core.calendar import day_of
 from refund.core.errors import Refused
-from refund.core.form import Channel, Event, Form, Status
+from refund.core.form import Channel, Event, Form, Method, Status
 from refund.core.ids import claim_code_hash, operation_reference
 from refund.core.invoice import Invoice
 from refund.core.operation import Advance, CardEntry, Guarantee, Operation
@@ -173,6 +174,11 @@ def give_details(
         form = _unlocked(tx, session_hash, form_id)
         if form.status not in (Status.ISSUED, Status.AGREED, Status.HELD):
             raise Refused("not_in_this_state", status=form.status.value)
+        before = tx.details_of(form_id)
+        ways = {Method.CARD, before.method if before else Method.CARD}
+        if form.status is Status.HELD and details.method not in ways:
+            # The network knows no account of another kind; the card on hold it always knows.
+            raise Refused("not_in_this_state", "method", status=form.status.value)
         number = tx.traveller_of(form_id).document.number
         if not hmac.compare_digest(number[-4:], document_tail):
             raise Refused("details_differ", "document_tail")
@@ -249,7 +255,9 @@ def open_card_page(
         return form, details.method.value, tx.count_card_visits(form_id) + 1
 
     form, method, attempt = ports.storage.read(look)
-    reference = operation_reference(form_id, "card", attempt)
+    # Asked for differently, it is another page: an answer that was lost must not block the next.
+    asked = hashlib.sha256(f"{method}|{return_url}|{language}".encode()).hexdigest()[:8]
+    reference = f"{operation_reference(form_id, 'card', attempt)}-{asked}"
     try:
         page = ports.network.open_card_page(
             reference, form.amounts.net_fen, method, return_url, language
@@ -290,7 +298,8 @@ def claim_advance(ports: Ports, session_hash: str, form_id: str, entry: CardEntr
     A repeated or raced call finds the form moved on and returns it as it is.
 
     Raises:
-        Refused: `past_deadline`, `store_not_instant`, `agreement_not_signed`.
+        Refused: `past_deadline`, `store_not_instant`, `agreement_not_signed`,
+            `card_session_unfinished` for a page that was opened for another way to be paid.
     """
     now = ports.clock.now()
 
@@ -299,6 +308,9 @@ def claim_advance(ports: Ports, session_hash: str, form_id: str, entry: CardEntr
         match form.status:
             case Status.AGREED:
                 _may_still_claim(tx, form, now)
+                details = tx.details_of(form_id)
+                if details is None or details.method.value != entry.method:
+                    raise Refused("card_session_unfinished")
                 return begin_hold(tx, ports, form, entry, TRAVELLER)
             case Status.ISSUED:
                 raise Refused("agreement_not_signed")

@@ -1,6 +1,5 @@
 """Issuing a form: the dry run that names every refusal at once, and the issue itself, once."""
 
-import hashlib
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -65,7 +64,7 @@ def issue_form(ports: Ports, clerk: Actor, draft: Draft, submission_key: str) ->
     """
     now = ports.clock.now()
     index = _index(ports, draft)
-    submission = Submission(submission_key, _fingerprint(draft))
+    submission = Submission(submission_key, _fingerprint(ports, draft))
     form_id = ports.ids.form_id()
 
     def issue(tx: Transaction) -> Issue:
@@ -223,17 +222,27 @@ def _assessment_of(form: Form) -> Assessment:
     return Assessment(form.amounts, form.depart_by, form.export_by, form.port_any, ())
 
 
-def _fingerprint(draft: Draft) -> str:
-    """What was asked for, as one short word; equal drafts have equal words."""
+def _fingerprint(ports: Ports, draft: Draft) -> str:
+    """What was asked for, as one word; blind, for it rests on an identity."""
     lines = [
         [i.number, i.day.isoformat(), i.kind.value]
         + [[n.goods.goods_code, n.quantity, n.unit_price_fen, n.specification] for n in i.lines]
         for i in draft.invoices
     ]
     traveller = draft.traveller
-    person = [] if traveller is None else [document_key(traveller.document), traveller.latin_name]
+    person = (
+        []
+        if traveller is None
+        else [
+            document_key(traveller.document),
+            traveller.latin_name,
+            traveller.local_name,
+            traveller.nationality,
+            *(str(d) for d in (traveller.birth, traveller.document_expiry, traveller.last_entry)),
+        ]
+    )
     text = json.dumps([person, lines, draft.channel.value, draft.port], ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return ports.sealer.index("submission", text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,7 @@ def _record(tx: Transaction, ports: Ports, reference: str, answer: Answer) -> Op
         and answer.amount_fen == operation.amount_fen
         and answer.currency == "CNY"
         and answer.reference == reference
+        and _says_all(answer)
     )
     if not agrees:
         note(
@@ -186,6 +187,11 @@ def _record(tx: Transaction, ports: Ports, reference: str, answer: Answer) -> Op
         case Kind.CAPTURE:
             _after_capture(tx, ports, form, answered)
     return None
+
+
+def _says_all(answer: Answer) -> bool:
+    """A hold that is granted says how long it stands."""
+    return answer.kind is not Kind.HOLD or bool(answer.refusal) or answer.expires_at is not None
 
 
 def _after_hold(
@@ -249,10 +255,10 @@ def _after_release(tx: Transaction, ports: Ports, form: Form, operation: Operati
     guarantee = tx.live_guarantee(form.form_id)
     held_fen = guarantee.amount_fen if guarantee else 0
     withdrawing = form.status is Status.WITHDRAWING
-    lapsed = operation.refusal == "hold_expired"
+    # A hold that is given up and has ended by itself is what the traveller wanted.
+    lapsed = operation.refusal == "hold_expired" or bool(withdrawing and operation.refusal)
     if operation.refusal and not lapsed:
-        if not withdrawing:
-            move(tx, ports, form, Event.RELEASE_REFUSED, By(actor, now), detail=operation.refusal)
+        move(tx, ports, form, Event.RELEASE_REFUSED, By(actor, now), detail=operation.refusal)
         return
     if guarantee is not None:
         state = GuaranteeState.ENDED if lapsed else GuaranteeState.RELEASED

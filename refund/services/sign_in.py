@@ -67,31 +67,29 @@ def sign_in(ports: Ports, passwords: Passwords, given: Credentials) -> tuple[str
     """
     now = ports.clock.now()
     login = given.login.strip()[:LOGIN_LENGTH_MAX]
-    keys = {
-        f"login:{given.role.value}:{hashlib.sha256(login.encode()).hexdigest()[:32]}": FAILURES_MAX,
-        f"address:{given.address}": FAILURES_MAX_OF_ADDRESS,
-    }
+    login_key = f"login:{given.role.value}:{hashlib.sha256(login.encode()).hexdigest()[:32]}"
+    keys = {login_key: FAILURES_MAX, f"address:{given.address}": FAILURES_MAX_OF_ADDRESS}
 
     def look(tx: Transaction) -> tuple[Staff | None, datetime | None]:
-        closed = [_closed_until(tx.throttle(key), most, now) for key, most in keys.items()]
-        until = max((u for u in closed if u is not None), default=None)
-        return tx.staff_by_login(given.role, login), until
+        return tx.staff_by_login(given.role, login), _closed(tx, keys, now)
 
     staff, until = ports.storage.read(look)
     if until is not None:
-        minutes = int((until - now).total_seconds() // 60) + 1
-        raise Refused("sign_in_throttled", minutes=minutes)
+        raise _throttled(until, now)
     known = staff.password_hash if staff is not None and staff.disabled_at is None else ""
     right = len(given.password) <= PASSWORD_LENGTH_MAX and passwords.agrees(known, given.password)
     token = ports.ids.token()
 
     def decide(tx: Transaction) -> Refused | None:
+        # Guesses that were sent together are judged one after another: the sixth learns nothing.
+        if (until := _closed(tx, keys, now)) is not None:
+            return _throttled(until, now)
         if not right or staff is None:
             for key in keys:
                 _count_failure(tx, key, now)
             return Refused("sign_in_failed")
-        for key in keys:
-            tx.clear_throttle(key)
+        # The address keeps its failures: one's own account must not buy guesses at another's.
+        tx.clear_throttle(login_key)
         tx.open_session(session_hash(token), staff.actor.staff_id, now)
         note(tx, ports, "signed_in", By(staff.actor.label, now))
         return None
@@ -100,6 +98,16 @@ def sign_in(ports: Ports, passwords: Passwords, given: Credentials) -> tuple[str
     if refused is not None or staff is None:
         raise refused or Refused("sign_in_failed")
     return token, staff.actor
+
+
+def _closed(tx: Transaction, keys: dict[str, int], now: datetime) -> datetime | None:
+    """Until when the door is closed under any of some keys."""
+    closed = [_closed_until(tx.throttle(key), most, now) for key, most in keys.items()]
+    return max((until for until in closed if until is not None), default=None)
+
+
+def _throttled(until: datetime, now: datetime) -> Refused:
+    return Refused("sign_in_throttled", minutes=int((until - now).total_seconds() // 60) + 1)
 
 
 def _closed_until(throttle: Throttle | None, most: int, now: datetime) -> datetime | None:

@@ -59,7 +59,8 @@ class MoneyQueries(Rows):
     def operations_of(self, form_id: str) -> list[Operation]:
         """A form's operations, oldest first."""
         rows = self._session.rows(
-            "SELECT * FROM operation WHERE form_id = :form_id ORDER BY created_at, kind, attempt",
+            "SELECT * FROM operation WHERE form_id = :form_id ORDER BY created_at,"
+            " CASE kind WHEN 'hold' THEN 1 WHEN 'advance' THEN 2 ELSE 3 END, attempt",
             form_id=form_id,
         )
         return [operation_of(row) for row in rows]

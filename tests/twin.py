@@ -1,0 +1,203 @@
+"""The network without its HTTP: the sandbox's own book, in this process, behind our port."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from enum import Enum
+from threading import Lock
+from typing import Any
+
+from refund.core.ids import operation_key
+from refund.core.operation import Answer, CardEntry, CardPage, Kind, NetworkBook, Operation
+from refund.ports import NetworkSilent
+from refund.sandbox import answers
+from refund.sandbox.cards import trial_card
+from refund.sandbox.entry import CardEntry as GivenCard
+from refund.sandbox.errors import Rejected
+from refund.sandbox.network import Book
+from refund.sandbox.requests import fingerprint
+from refund.sandbox.sessions import SessionRequest
+
+PAGES = "http://127.0.0.1:8001"
+
+
+class Fault(Enum):
+    """What happens to one call of `send` on its way."""
+
+    NONE = "none"
+    UNSENT = "unsent"
+    LOST = "lost"
+    OTHER_AMOUNT = "other_amount"
+
+
+class BookNetwork:
+    """The port `Network` straight onto a book; the same answers as over HTTP.
+
+    Args:
+        book: the sandbox's.
+        page_origin: where the network's pages would be.
+
+    Put faults into `faults`: each call of `send` takes one from the left. While `unplugged`
+    nothing is reached at all. `sent` counts what reached the network.
+    """
+
+    def __init__(self, book: Book, page_origin: str = PAGES) -> None:
+        self.kept = book
+        self.faults: deque[Fault] = deque()
+        self.unplugged = False
+        self.sent: list[str] = []
+        self._origin = page_origin
+        self._lock = Lock()
+
+    def open_card_page(
+        self, reference: str, amount_fen: int, method: str, return_url: str, language: str
+    ) -> CardPage:
+        """Open the network's page."""
+        self._plugged()
+        wanted = SessionRequest(reference, amount_fen, method, return_url, language)
+
+        def ask() -> answers.Answer:
+            session = self.kept.open_card_session(wanted)
+            return answers.Answer(201, answers.written({"session_id": session.session_id}))
+
+        values = {
+            "reference": reference,
+            "amount_fen": amount_fen,
+            "currency": "CNY",
+            "method": method,
+            "return_url": return_url,
+            "language": language,
+        }
+        told = self._keyed("/v1/card-sessions", operation_key(reference), values, ask)
+        session_id = told.body["session_id"]
+        return CardPage(session_id, f"{self._origin}/card/{session_id}")
+
+    def give_card(self, session_id: str, number: str, account: str = "") -> None:
+        """Do what the traveller does on the page."""
+        card = trial_card(number)
+        assert card is not None
+        self.kept.submit_card(session_id, GivenCard(card, "12/34", account))
+
+    def card_entry(self, session_id: str) -> CardEntry | None:
+        """Tell what became of the page."""
+        self._plugged()
+        session = self.kept.card_session(session_id)
+        if session is None:
+            return None
+        card = session.card
+        return CardEntry(
+            session_id=session_id,
+            reference=session.request.reference,
+            state=session.state,
+            card_token=card.token if card else "",
+            brand=card.brand if card else "",
+            last4=card.last4 if card else "",
+            payout_token=session.payout_token,
+            payout_label=session.payout_label,
+            method=session.request.method if session.payout_token else "card",
+        )
+
+    def send(self, operation: Operation) -> Answer:
+        """Carry out an operation in the book, with the next fault on its way."""
+        self._plugged()
+        with self._lock:
+            fault = self.faults.popleft() if self.faults else Fault.NONE
+            if fault is not Fault.UNSENT:
+                self.sent.append(operation.reference)
+        if fault is Fault.UNSENT:
+            raise NetworkSilent
+        path, values, ask = self._asked(operation)
+        told = self._keyed(path, operation.key, {"reference": operation.reference, **values}, ask)
+        if fault is Fault.LOST or told.lost:
+            raise NetworkSilent
+        answer = answer_of(told.body)
+        if fault is Fault.OTHER_AMOUNT:
+            return replace(answer, amount_fen=answer.amount_fen + 1)
+        return answer
+
+    def _asked(
+        self, operation: Operation
+    ) -> tuple[str, dict[str, Any], Callable[[], answers.Answer]]:
+        reference, amount_fen = operation.reference, operation.amount_fen
+        money = {"amount_fen": amount_fen, "currency": "CNY"}
+        card, hold = operation.card_token, operation.hold_reference
+        match operation.kind:
+            case Kind.HOLD:
+                values: dict[str, Any] = {"card_token": card, **money}
+                return "/v1/holds", values, lambda: self.kept.hold(reference, card, amount_fen)
+            case Kind.ADVANCE:
+                method = operation.method
+                name = "card_token" if method == "card" else "payout_token"
+                token = card if method == "card" else operation.payout_token
+                values = {name: token, "method": method, **money}
+                return (
+                    "/v1/advances",
+                    values,
+                    lambda: self.kept.advance(reference, token, method, amount_fen),
+                )
+            case Kind.RELEASE:
+                return (
+                    "/v1/releases",
+                    {"hold_reference": hold},
+                    lambda: self.kept.release(reference, hold),
+                )
+            case Kind.CAPTURE:
+                values = {"hold_reference": hold, **money}
+                return (
+                    "/v1/captures",
+                    values,
+                    lambda: self.kept.capture(reference, hold, amount_fen),
+                )
+
+    def look_up(self, reference: str) -> Answer | None:
+        """Repeat the book's answer."""
+        self._plugged()
+        told = self.kept.look_up(reference)
+        return None if told is None else answer_of(told.body)
+
+    def look_up_many(self, references: Sequence[str]) -> dict[str, Answer | None]:
+        """Repeat the book's answers."""
+        self._plugged()
+        return {reference: self.look_up(reference) for reference in references}
+
+    def book(self) -> NetworkBook:
+        """Tell the book's totals."""
+        self._plugged()
+        told = self.kept.book_totals()
+        names = ("payouts_fen", "captures_fen", "balance_fen", "held_open_fen", "operations")
+        return NetworkBook(*(told[name] for name in names))
+
+    def _keyed(
+        self, path: str, key: str, values: dict[str, Any], ask: Callable[[], answers.Answer]
+    ) -> answers.Answer:
+        """Ask under a key; what the network would not take is no answer."""
+        try:
+            return self.kept.answer_once(key, fingerprint("POST", path, values), ask)
+        except Rejected:
+            raise NetworkSilent from None
+
+    def _plugged(self) -> None:
+        if self.unplugged:
+            raise NetworkSilent
+
+
+def answer_of(body: dict[str, Any]) -> Answer:
+    """The book's answer as our port says it."""
+    kind, refused = Kind(body["kind"]), body["state"] == "refused"
+    until = body.get("expires_at")
+    return Answer(
+        reference=body["reference"],
+        kind=kind,
+        amount_fen=body["amount_fen"],
+        currency=body["currency"],
+        network_id=body.get("network_id", ""),
+        refusal=body["reason"] if refused else "",
+        authorisation_code=body.get("authorisation_code", ""),
+        brand=body.get("brand", ""),
+        last4=body.get("last4", ""),
+        expires_at=datetime.fromisoformat(until) if until else None,
+        captured_fen=body["amount_fen"] if kind is Kind.CAPTURE and not refused else 0,
+    )
