@@ -24,11 +24,18 @@ from refund.transaction import Transaction
 
 @dataclass(frozen=True, slots=True)
 class ClaimView:
-    """What a phone may see of a form; what names a person is there only once it is unlocked."""
+    """What a phone may see of a form; what names a person is there only once it is unlocked.
+
+    `opened_at` is when this phone first scanned the form; `obstacle` says why no advance can be
+    claimed any more.
+    """
 
     form: Form
     store: Store
+    opened_at: datetime
     unlocked: bool
+    obstacle: Refused | None
+    traveller_name: str
     invoices: tuple[Invoice, ...]
     details: Details | None
     agreement: Agreement | None
@@ -78,6 +85,7 @@ def view(ports: Ports, session_hash: str, form_id: str) -> ClaimView:
     Raises:
         Refused: `form_unknown` for a form that this phone did not scan.
     """
+    now = ports.clock.now()
 
     def read(tx: Transaction) -> ClaimView:
         visit = tx.visit(session_hash, form_id)
@@ -92,7 +100,10 @@ def view(ports: Ports, session_hash: str, form_id: str) -> ClaimView:
         return ClaimView(
             form=form,
             store=store,
+            opened_at=visit.opened_at,
             unlocked=unlocked,
+            obstacle=_obstacle(tx, form, now),
+            traveller_name=tx.traveller_of(form_id).latin_name if unlocked else "",
             invoices=tuple(tx.invoices_of(form_id)) if unlocked else (),
             details=tx.details_of(form_id) if unlocked else None,
             agreement=tx.agreement_of(form_id),
@@ -218,20 +229,28 @@ def sign_agreement(
     return ports.storage.write(sign)
 
 
+def _obstacle(tx: Transaction, form: Form, now: datetime) -> Refused | None:
+    """Why no advance can be claimed any more: already paid, not offered here, or too late."""
+    if tx.advance_of(form.form_id) is not None:
+        return Refused("already_claimed")
+    store = tx.store(form.store_number)
+    instant = store is not None and is_instant_on(store, form.issue_day)
+    if form.channel is not Channel.INSTANT or not instant:
+        return Refused("store_not_instant")
+    if day_of(now) > form.depart_by:
+        return Refused("past_deadline", depart_by=form.depart_by)
+    return None
+
+
 def _may_still_claim(tx: Transaction, form: Form, now: datetime) -> None:
     """Refuse what can no longer be advanced.
 
     Raises:
-        Refused: `already_claimed`, `past_deadline`, `store_not_instant`.
+        Refused: `already_claimed`, `store_not_instant`, `past_deadline`.
     """
-    if tx.advance_of(form.form_id) is not None:
-        raise Refused("already_claimed")
-    if day_of(now) > form.depart_by:
-        raise Refused("past_deadline", depart_by=form.depart_by)
-    store = tx.store(form.store_number)
-    instant = store is not None and is_instant_on(store, form.issue_day)
-    if form.channel is not Channel.INSTANT or not instant:
-        raise Refused("store_not_instant")
+    obstacle = _obstacle(tx, form, now)
+    if obstacle is not None:
+        raise obstacle
 
 
 def open_card_page(
@@ -295,7 +314,8 @@ def card_given(ports: Ports, session_hash: str, form_id: str, session_id: str) -
 def claim_advance(ports: Ports, session_hash: str, form_id: str, entry: CardEntry) -> Form:
     """Put the amount on hold and pay the advance; once per form, whatever is repeated.
 
-    A repeated or raced call finds the form moved on and returns it as it is.
+    A repeated or raced call finds the form moved on and returns it as it is; a card that was
+    refused is not asked again until the traveller gives it anew.
 
     Raises:
         Refused: `past_deadline`, `store_not_instant`, `agreement_not_signed`,
@@ -311,6 +331,8 @@ def claim_advance(ports: Ports, session_hash: str, form_id: str, entry: CardEntr
                 details = tx.details_of(form_id)
                 if details is None or details.method.value != entry.method:
                     raise Refused("card_session_unfinished")
+                if any(o.card_token == entry.card_token for o in tx.operations_of(form_id)):
+                    return form
                 return begin_hold(tx, ports, form, entry, TRAVELLER)
             case Status.ISSUED:
                 raise Refused("agreement_not_signed")
