@@ -46,7 +46,7 @@ def register(app: Flask, context: Context) -> None:
             case "open":
                 pass
             case "traveller":
-                guard_traveller(pages)
+                guard_traveller(app, pages)
             case role:
-                guard_staff(pages, Role(role))
+                guard_staff(app, pages, Role(role))
         app.register_blueprint(pages, url_prefix=prefix or None)

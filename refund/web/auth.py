@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from flask import Blueprint, current_app, g, redirect, request, url_for
+from flask import Blueprint, Flask, current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from refund.core.errors import Refused
@@ -39,7 +39,7 @@ def cookie_name(audience: str) -> str:
     return f"refund_{audience}"
 
 
-def guard_staff(pages: Blueprint, role: Role) -> None:
+def guard_staff(app: Flask, pages: Blueprint, role: Role) -> None:
     """Let only people of a role see a blueprint's pages; others are shown the door."""
     audience = AUDIENCE_OF[role]
 
@@ -53,10 +53,10 @@ def guard_staff(pages: Blueprint, role: Role) -> None:
             raise Refused("sign_in_required")
         return redirect(url_for(f"{audience}.sign_in", next=request.full_path.rstrip("?")))
 
-    pages.before_request(guard)
+    app.before_request_funcs.setdefault(pages.name, []).append(guard)
 
 
-def guard_traveller(pages: Blueprint) -> None:
+def guard_traveller(app: Flask, pages: Blueprint) -> None:
     """Let only phones that scanned something see a traveller's pages."""
 
     def guard() -> None:
@@ -65,7 +65,7 @@ def guard_traveller(pages: Blueprint) -> None:
         if not g.visit and not is_open(request.endpoint):
             raise Refused("form_unknown")
 
-    pages.before_request(guard)
+    app.before_request_funcs.setdefault(pages.name, []).append(guard)
 
 
 def actor() -> Actor:
