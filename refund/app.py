@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from multiprocessing.util import Finalize
 
 from flask import Flask
 
@@ -12,6 +13,7 @@ from refund.gateways.keyfile import KeyFile
 from refund.gateways.network import HttpNetwork
 from refund.gateways.passwords import ArgonPasswords
 from refund.gateways.sealing import Sealer
+from refund.lifeline import end_with_server
 from refund.places import static_folder, templates_folder
 from refund.ports import Ports
 from refund.services.later import Worker
@@ -77,10 +79,17 @@ def create_app(settings: Settings, ports: Ports) -> Flask:
 
 
 def serve_app() -> Flask:
-    """The application in a server's process, with the worker beside it where it belongs."""
+    """The application in a server's process, with the worker beside it where it belongs.
+
+    Both end in order when the process does: the round under way, then what waits to be written.
+    """
+    end_with_server()
     settings = read_settings(os.environ)
     wired = wire(settings)
     app = create_app(settings, wired.ports)
-    if settings.database_url.startswith("sqlite:"):
-        Worker(wired.ports).start()
+    Finalize(None, wired.database.close, exitpriority=1)
+    if settings.is_embedded:
+        worker = Worker(wired.ports)
+        worker.start()
+        Finalize(None, worker.stop, exitpriority=2)
     return app

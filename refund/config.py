@@ -21,7 +21,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "REFUND_SANDBOX_DATABASE": ("INSTANCE/sandbox.db", "the sandbox network's own book"),
     "REFUND_CLOCK": (
         "",
-        "shifts the time of service and sandbox: +28d, -3h, +90m, or 2025-07-08T14:00:00+08:00",
+        "shifts the time of service and sandbox: +28d, -3h, +90m, +5s, 2025-07-08T14:00:00+08:00",
     ),
 }
 """Every setting with its default and what it is for; the README's list is compared with this."""
@@ -45,6 +45,11 @@ class Settings:
     def keys_folder(self) -> Path:
         """Where the keys stand, outside the database."""
         return self.instance / "keys"
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether everything is kept in one file, written by one process."""
+        return self.database_url.startswith("sqlite:")
 
     @property
     def is_secure(self) -> bool:

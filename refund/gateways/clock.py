@@ -5,8 +5,9 @@ import secrets
 import time
 from datetime import UTC, datetime, timedelta
 
-_SHIFT = re.compile(r"([+-])([0-9]{1,5})([dhm])", re.ASCII)
-_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+_SHIFT = re.compile(r"([+-])([0-9]{1,10})([dhms])", re.ASCII)
+_UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+_SHIFT_MAX = timedelta(days=36_525)
 
 
 class SystemClock:
@@ -14,6 +15,11 @@ class SystemClock:
 
     def __init__(self, shift: timedelta = timedelta()) -> None:
         self._shift = shift
+
+    @property
+    def shift_seconds(self) -> float:
+        """How far this time is ahead of the machine's."""
+        return self._shift.total_seconds()
 
     @property
     def is_shifted(self) -> bool:
@@ -26,24 +32,35 @@ class SystemClock:
 
 
 def read_clock(text: str) -> SystemClock:
-    """A clock from a setting: "" for the real time, `+28d`, `-3h`, `+90m`, or a moment.
+    """A clock from a setting: "" for the real time, `+28d`, `-3h`, `+90m`, `+5s`, or a moment.
 
     A moment such as `2025-07-08T14:00:00+08:00` is the time now; from there the clock runs on.
 
     Raises:
-        ValueError: the setting is none of these.
+        ValueError: the setting is none of these, or a century or more away.
     """
     text = text.strip()
     if not text:
         return SystemClock()
+    try:
+        shift = _read_shift(text)
+    except (ValueError, OverflowError):
+        shift = None
+    if shift is None or abs(shift) > _SHIFT_MAX:
+        raise ValueError(
+            "REFUND_CLOCK must be a shift such as +28d, -3h, +90m or +5s, "
+            f"or a moment such as 2025-07-08T14:00:00+08:00, not {text!r}"
+        )
+    return SystemClock(shift)
+
+
+def _read_shift(text: str) -> timedelta | None:
     shift = _SHIFT.fullmatch(text)
     if shift is not None:
         sign = 1 if shift[1] == "+" else -1
-        return SystemClock(sign * timedelta(**{_UNITS[shift[3]]: int(shift[2])}))
+        return sign * timedelta(**{_UNITS[shift[3]]: int(shift[2])})
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(text)
-    return SystemClock(moment - datetime.now(UTC))
+    return None if moment.tzinfo is None else moment - datetime.now(UTC)
 
 
 class SystemIds:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 
 from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 
+from refund.lifeline import end_with_server
 from refund.sandbox.app import create_sandbox
 from refund.sandbox.settings import (
     LOOPBACK_HOSTS,
@@ -19,7 +18,6 @@ from refund.sandbox.settings import (
 )
 
 _THREADS = 8
-_PR_SET_PDEATHSIG = 1
 
 
 def serve_sandbox(settings: SandboxSettings, host: str, port: int) -> None:
@@ -45,13 +43,5 @@ def serve_sandbox(settings: SandboxSettings, host: str, port: int) -> None:
 
 def create_from_environment() -> Flask:
     """Build the sandbox in the server's worker process."""
-    _end_with_the_parent()
+    end_with_server()
     return create_sandbox(settings_from_environment(os.environ))
-
-
-def _end_with_the_parent() -> None:
-    """Ask Linux to end this worker when its server is killed, so that the port comes free."""
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if parent == 1:
-        raise SystemExit("the server ended before its worker began")

@@ -1,0 +1,159 @@
+"""`refund demo`: the whole service with demo data on this machine, till Ctrl-C."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from types import FrameType
+from typing import NoReturn, Self
+
+import click
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from refund.cli.demo_people import ACTOR, FILE, DemoPerson, enrol_demo_people
+from refund.cli.opened import opened, settings
+from refund.cli.refusals import FAILED
+from refund.cli.serving import HOST, STOP_SECONDS, fixed_clock, goods_text, require_free
+from refund.config import Settings
+from refund.core.goods import load_goods
+from refund.core.people import Role
+from refund.core.store import read_stores
+from refund.places import data_folder
+from refund.services.enrol import import_stores, put_goods_master, store_register
+
+START_SECONDS = 30
+
+
+@click.command()
+@click.option("--prepare", is_flag=True, help="Make the data, start nothing.")
+def demo(*, prepare: bool) -> None:
+    """Run everything with demo data: stores, goods, people, service and sandbox."""
+    found = fixed_clock(settings())
+    if not prepare:
+        require_free(found.port, "REFUND_PORT")
+        require_free(found.sandbox_port, "REFUND_SANDBOX_PORT")
+    people = prepare_demo(found)
+    if prepare:
+        click.echo(f"{found.instance} is ready; the passwords are in {found.instance / FILE}")
+        return
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    run(found, people)
+
+
+def prepare_demo(found: Settings) -> list[DemoPerson]:
+    """Make whatever the instance lacks, and change nothing that it has; who its people are."""
+    with opened(found, make=True) as wired:
+        ports = wired.ports
+        put_goods_master(ports, load_goods(goods_text()))
+        if not store_register(ports):
+            import_stores(ports, read_stores((data_folder() / "stores.csv").read_bytes()), ACTOR)
+        return enrol_demo_people(ports, found.instance, store_register(ports))
+
+
+def run(found: Settings, people: Sequence[DemoPerson]) -> NoReturn:
+    """Run service and sandbox until one of them ends or we are told to end.
+
+    Raises:
+        SystemExit: always, with what happened as its code.
+    """
+    started = time.monotonic()
+    with ExitStack() as stack:
+        children = [stack.enter_context(_Child(name)) for name in ("sandbox", "serve")]
+        await_answers(children, (f"{HOST}:{found.sandbox_port}", f"{HOST}:{found.port}"))
+        click.echo(welcome(found, people, time.monotonic() - started))
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+        ended = [child.name for child in children if child.process.poll() is not None]
+        click.echo(f"refund: {' and '.join(ended)} ended by itself", err=True)
+        raise SystemExit(FAILED)
+
+
+def await_answers(children: Sequence["_Child"], places: Sequence[str]) -> None:
+    """Wait until every place answers that it is well.
+
+    Raises:
+        SystemExit: a child ended before, or it takes too long.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    with urllib3.PoolManager(retries=False, timeout=2) as http:
+        for place in places:
+            while not _is_well(http, place):
+                ended = [child.name for child in children if child.process.poll() is not None]
+                if ended or time.monotonic() > deadline:
+                    what = f"{ended[0]} ended" if ended else f"{place} did not answer in time"
+                    click.echo(f"refund: the demo did not start: {what}", err=True)
+                    raise SystemExit(FAILED)
+                time.sleep(0.02)
+
+
+def _is_well(http: urllib3.PoolManager, place: str) -> bool:
+    try:
+        return http.request("GET", f"http://{place}/healthz").status == 200
+    except HTTPError:
+        return False
+
+
+class _Child:
+    """One of our commands as a process that ends with us."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        # The child looks for modules where this process found them, and nowhere else.
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        self.process = subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-P", "-m", "refund", name, "--with-parent", str(os.getpid())],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it in order, or by force when it takes longer than its own limit."""
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS + 5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def welcome(found: Settings, people: Sequence[DemoPerson], seconds: float) -> str:
+    """Where everyone begins and with which password; the first of each role stands for all."""
+    here = f"http://{HOST}:{found.port}"
+    first: dict[str, DemoPerson] = {}
+    for person in people:
+        first.setdefault(person.role, person)
+    doors = (
+        ("Store clerk", f"{here}/store/", first.get(Role.CLERK.value)),
+        ("Customs officer", f"{here}/customs/", first.get(Role.OFFICER.value)),
+        ("Operator", f"{here}/operator/", first.get(Role.OPERATOR.value)),
+    )
+    lines = [f"The instant refund runs (after {seconds:.1f} s). SIMULATION · 模拟", ""]
+    lines.append(f"  {'Start':16} {here}/")
+    for name, address, who in doors:
+        signs_in = "" if who is None else f"   {who.login}   {who.password}"
+        lines.append(f"  {name:16} {address:34}{signs_in}")
+    lines.append(f"  {'Traveller':16} {here}/traveller/   (scans the code of a form)")
+    lines.append(
+        f"  {'Card network':16} http://{HOST}:{found.sandbox_port}/   (played by a sandbox)"
+    )
+    lines.append("")
+    lines.append(f"  All {len(people)} people with their passwords: {found.instance / FILE}")
+    if found.clock:
+        lines.append(f"  The clock is shifted by {found.clock}.")
+    lines.append("  Ctrl-C ends it.")
+    return "\n".join(lines)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    """End the demo from wherever it is; what it started is ended on the way out."""
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, signal.SIG_IGN)
+    raise SystemExit(0)

@@ -1,0 +1,172 @@
+"""`refund serve`, `sandbox`, `worker` and `migrate`: the processes of a deployment."""
+
+import logging
+import os
+import signal
+import socket
+from dataclasses import replace
+from types import FrameType
+from urllib.parse import urlsplit
+
+import click
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from refund.app import make_keys
+from refund.cli.opened import opened, settings
+from refund.cli.output import json_option, print_json
+from refund.cli.refusals import Told
+from refund.config import Settings
+from refund.core.goods import load_goods
+from refund.gateways.clock import read_clock
+from refund.gateways.network import merchant_secret
+from refund.lifeline import end_with
+from refund.places import data_folder
+from refund.sandbox.serve import serve_sandbox
+from refund.sandbox.settings import SandboxSettings, ShiftedClock
+from refund.services.enrol import put_goods_master
+from refund.services.later import Worker
+
+HOST = "127.0.0.1"
+BACKLOG = 1024
+HEADER_TIMEOUT_MS = 10_000
+BUFFER_BYTES_MAX = 64 * 1024
+STOP_SECONDS = 15
+"""How long requests under way may take once the service is told to stop."""
+
+parent_option = click.option("--with-parent", type=int, hidden=True, help="End with this process.")
+
+
+@click.command()
+@click.option("--processes", type=click.IntRange(1, 64), default=1, help="On PostgreSQL only.")
+@parent_option
+def serve(processes: int, with_parent: int | None) -> None:
+    """Serve the pages on this machine, until SIGTERM or Ctrl-C."""
+    _follow(with_parent)
+    found = fixed_clock(settings())
+    if processes > 1 and found.is_embedded:
+        raise Told(
+            "SQLite has one writing process, so --processes must be 1; "
+            "for more, keep the data in PostgreSQL (REFUND_DATABASE_URL=postgresql://…)"
+        )
+    require_free(found.port, "REFUND_PORT")
+    with opened(found, make=True):
+        pass  # Keys, tables and settings are found good, or told wrong, before a worker starts.
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    server = Granian(
+        target="refund.app:serve_app",
+        factory=True,
+        address=HOST,
+        port=found.port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=HEADER_TIMEOUT_MS, max_buffer_size=BUFFER_BYTES_MAX
+        ),
+        websockets=False,
+        workers=processes,
+        blocking_threads=found.threads,
+        backlog=BACKLOG,
+        log_level=LogLevels.warning,
+        log_access=False,
+        workers_kill_timeout=STOP_SECONDS,
+    )
+    server.on_startup(lambda: click.echo(f"The service listens on http://{HOST}:{found.port}"))
+    server.serve()
+
+
+@click.command()
+@parent_option
+def sandbox(with_parent: int | None) -> None:
+    """Play the payment network, in a process and a book of its own."""
+    _follow(with_parent)
+    found = settings()
+    require_free(found.sandbox_port, "REFUND_SANDBOX_PORT")
+    keys = make_keys(found)
+    serve_sandbox(
+        SandboxSettings(
+            database=found.sandbox_database,
+            secret=merchant_secret(keys.secret("network")),
+            public_url=found.sandbox_url,
+            return_hosts=(urlsplit(found.public_url).hostname or HOST,),
+            clock=ShiftedClock(read_clock(found.clock).shift_seconds),
+        ),
+        HOST,
+        found.sandbox_port,
+    )
+
+
+@click.command()
+def worker() -> None:
+    """Finish what was left open, beside several `serve` on PostgreSQL."""
+    found = settings()
+    if found.is_embedded:
+        raise Told("on SQLite the worker runs inside `refund serve`, so there is none to start")
+    with opened(found, make=True) as wired:
+        working = Worker(wired.ports)
+
+        def stop(_signal: int, _frame: FrameType | None) -> None:
+            working.stop()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        click.echo("The worker works")
+        working.run()
+
+
+@click.command()
+@json_option
+def migrate(*, as_json: bool) -> None:
+    """Make the instance or bring it up to date: keys, tables, the master of goods."""
+    found = settings()
+    with opened(found, make=True) as wired:
+        changed = put_goods_master(wired.ports, load_goods(goods_text()))
+        facts = wired.ports.storage.facts()
+    if as_json:
+        print_json({"instance": str(found.instance), "goods_changed": changed, "storage": facts})
+    else:
+        click.echo(
+            f"{found.instance}: {facts['engine']}, migrations {facts['migrations']}; "
+            f"{changed} kinds of goods new or changed"
+        )
+
+
+def goods_text() -> str:
+    """The master of goods that the package brings, as it stands in its file."""
+    return (data_folder() / "goods.csv").read_text(encoding="utf-8")
+
+
+def fixed_clock(found: Settings) -> Settings:
+    """The same settings with the clock as a shift in seconds, for the processes started here.
+
+    A moment would mean another shift to each of them.
+    """
+    seconds = round(read_clock(found.clock).shift_seconds)
+    if found.clock:
+        os.environ["REFUND_CLOCK"] = f"{seconds:+d}s"
+        return replace(found, clock=os.environ["REFUND_CLOCK"])
+    return found
+
+
+def require_free(port: int, setting: str) -> None:
+    """Let a loopback port pass that nobody listens on.
+
+    Raises:
+        Told: somebody does; says how to choose another.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise Told(
+                f"port {port} cannot be used ({error.strerror}); "
+                f"choose another: {setting}={port + 10} refund …"
+            ) from None
+
+
+def _follow(parent_pid: int | None) -> None:
+    if parent_pid is not None:
+        end_with(parent_pid, signal.SIGTERM)
