@@ -133,7 +133,8 @@ def amounts_of(lines: Iterable[tuple[int, Vat]], rules: RuleSet) -> Amounts:
 class Purchase:
     """What a clerk has in hand; `traveller` is None while no document has been shown.
 
-    `earlier_fen` is what the same traveller bought in the same store on the same day on live forms.
+    `earlier_fen` is what the same traveller bought in the same store on the same day on live forms;
+    `last_entry` counts while there is no traveller to say it.
     """
 
     traveller: Traveller | None
@@ -142,6 +143,7 @@ class Purchase:
     channel: Channel
     port: str
     earlier_fen: int = 0
+    last_entry: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +199,11 @@ def assess(purchase: Purchase, rules: RuleSet) -> Assessment:
 def _of_the_traveller(purchase: Purchase, rules: RuleSet) -> list[Refused]:
     traveller = purchase.traveller
     if traveller is None:
-        return [Refused("no_valid_document", "document_number")]
-    refusals = eligibility(traveller, purchase.day)
-    entry = traveller.last_entry
+        refusals = [Refused("no_valid_document", "document_number")]
+        entry = purchase.last_entry
+    else:
+        refusals = eligibility(traveller, purchase.day)
+        entry = traveller.last_entry
     if entry is None:
         refusals.append(Refused("entry_date_unknown", "last_entry"))
         return refusals

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from refund.core.calendar import day_of
 from refund.core.errors import Refused
@@ -22,13 +22,17 @@ from refund.transaction import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What the clerk has typed, read; `problems` are the fields that could not be read."""
+    """What the clerk has typed, read; `problems` are the fields that could not be read.
+
+    `last_entry` is judged even while the traveller is not known.
+    """
 
     traveller: Traveller | None
     invoices: tuple[Invoice, ...]
     channel: Channel
     port: str
     problems: tuple[Refused, ...] = ()
+    last_entry: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +163,7 @@ def _assess(tx: Transaction, clerk: Actor, draft: Draft, index: str, now: dateti
         channel=draft.channel,
         port=draft.port,
         earlier_fen=tx.sales_of_day_fen(store.store_number, index, day) if index else 0,
+        last_entry=draft.last_entry,
     )
     assessment = assess(purchase, rules_on(day))
     refusals = [*_of_the_store(store, draft, now), *draft.problems, *assessment.refusals]

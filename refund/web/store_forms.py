@@ -1,0 +1,138 @@
+"""The fields of the issue page as they were typed: numbered, added, taken away, shown again."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from refund.core.errors import Refused
+from refund.core.form import Channel
+from refund.core.invoice import LINES_MAX, InvoiceKind
+from refund.core.places import HOME_PORT
+from refund.web.parse import typed_fields
+
+GROUPS = {
+    "invoices": ("number", "day", "kind"),
+    "lines": ("invoice", "goods", "specification", "quantity", "unit_price"),
+}
+"""The fields of an invoice and of a line: `invoices-0-number`, `lines-0-goods` and so on."""
+
+IDENTITY_FIELDS = (
+    "document_kind",
+    "document_number",
+    "nationality",
+    "latin_name",
+    "birth",
+    "document_expiry",
+)
+"""What the machine-readable zone says; typed only when there is none."""
+
+NUMBERED = re.compile(r"(invoices|lines)-([0-9]{1,2})-([a-z_]+)")
+PLAIN = (*IDENTITY_FIELDS, "mrz", "local_name", "last_entry", "channel", "port", "submission")
+_TOO_MANY = re.compile(r"(?:invoices|lines)-[0-9]{3,}-[a-z_]+")
+_SUBMISSION = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What stands in the fields: by flat name, with how many invoices and lines there are."""
+
+    fields: Mapping[str, str]
+    invoices: int
+    lines: int
+    problems: tuple[Refused, ...] = ()
+
+    def __getitem__(self, name: str) -> str:
+        """What was typed into a field; nothing for one that was not sent."""
+        return self.fields.get(name, "")
+
+    @property
+    def submission(self) -> str:
+        """The key under which this page is submitted.
+
+        Raises:
+            Refused: `bad_request` for a page that is not ours.
+        """
+        if not _SUBMISSION.fullmatch(self["submission"]):
+            raise Refused("bad_request")
+        return self["submission"]
+
+    @property
+    def is_by_fields(self) -> bool:
+        """Whether the traveller is described in the fields instead of the zone."""
+        return any(self[name].strip() for name in IDENTITY_FIELDS)
+
+    def is_blank(self, group: str, number: int) -> bool:
+        """Whether nothing was typed into a line or an invoice that was added and not needed."""
+        names = {"invoices": ("number",), "lines": ("goods", "specification", "unit_price")}
+        return not any(self[f"{group}-{number}-{name}"].strip() for name in names[group])
+
+
+def new_page(submission: str, today: date) -> Typed:
+    """The fields of a new page: one invoice of today, one line, the instant refund."""
+    fields = {
+        "submission": submission,
+        "channel": Channel.INSTANT.value,
+        "port": HOME_PORT,
+        **_new("invoices", 0, today),
+        **_new("lines", 0, today),
+    }
+    return Typed(fields, 1, 1)
+
+
+def _new(group: str, number: int, today: date) -> dict[str, str]:
+    values = {
+        "invoices": {"day": today.isoformat(), "kind": InvoiceKind.E_INVOICE.value},
+        "lines": {"quantity": "1", "invoice": "0"},
+    }
+    return {f"{group}-{number}-{name}": value for name, value in values[group].items()}
+
+
+def read_typed(form: Mapping[str, str]) -> Typed:
+    """What a browser sent, its lines and invoices numbered without gaps; nothing else is kept."""
+    shown, problems = typed_fields(form)
+    found: dict[str, dict[int, dict[str, str]]] = {group: {} for group in GROUPS}
+    renamed: dict[str, str] = {name: name for name in PLAIN}
+    for name in shown:
+        match = NUMBERED.fullmatch(name)
+        if match and match[3] in GROUPS[match[1]]:
+            found[match[1]].setdefault(int(match[2]), {})[match[3]] = name
+    counts = {}
+    for group, rows in found.items():
+        for place, row in enumerate(sorted(rows)):
+            renamed |= {sent: f"{group}-{place}-{name}" for name, sent in rows[row].items()}
+        counts[group] = max(1, len(rows))
+    fields = {renamed[name]: text for name, text in shown.items() if name in renamed}
+    kept = [p.at(renamed[p.field]) for p in problems if p.field in renamed]
+    if counts["lines"] > LINES_MAX or any(_TOO_MANY.fullmatch(name) for name in form):
+        kept.append(Refused("too_many_lines", "lines-0-goods", most=LINES_MAX))
+    return Typed(fields, counts["invoices"], counts["lines"], tuple(kept))
+
+
+def with_one_more(typed: Typed, group: str, today: date) -> Typed:
+    """The same fields with another line, or another invoice."""
+    count = {"invoices": typed.invoices, "lines": typed.lines}[group]
+    if count >= LINES_MAX:
+        return typed
+    return read_typed({**typed.fields, **_new(group, count, today)})
+
+
+def without(typed: Typed, group: str, number: int) -> Typed:
+    """The same fields less one line, or one invoice; the last one stays.
+
+    Lines of an invoice that goes are said of the first one.
+    """
+    if {"invoices": typed.invoices, "lines": typed.lines}[group] < 2:
+        return typed
+    gone = f"{group}-{number}-"
+    fields = {name: text for name, text in typed.fields.items() if not name.startswith(gone)}
+    if group == "invoices":
+        for line in range(typed.lines):
+            name = f"lines-{line}-invoice"
+            owner = _number(typed[name])
+            fields[name] = str(owner - (owner > number)) if owner != number else "0"
+    return read_typed(fields)
+
+
+def _number(text: str) -> int:
+    return int(text) if re.fullmatch(r"[0-9]{1,2}", text) else -1

@@ -1,0 +1,302 @@
+"""What was typed on the issue page, read into a draft; refusals put back beside their fields."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from typing import TypeVar
+
+from refund.core.errors import Refused
+from refund.core.form import Channel
+from refund.core.goods import Goods
+from refund.core.invoice import (
+    Invoice,
+    InvoiceKind,
+    InvoiceLine,
+    priced,
+    read_invoice_number,
+    read_quantity,
+    read_specification,
+)
+from refund.core.money import parse_yuan
+from refund.core.mrz import MrzReading, read_mrz
+from refund.core.nationalities import read_nationality
+from refund.core.places import HOME_PORT, read_port
+from refund.core.traveller import (
+    DocumentKind,
+    IdentityDocument,
+    Traveller,
+    read_document,
+    read_latin_name,
+    read_local_name,
+)
+from refund.services.issue import Draft
+from refund.web.parse import Reader, day_not_after, read_day
+from refund.web.store_forms import IDENTITY_FIELDS, NUMBERED, Typed
+
+Word = TypeVar("Word", bound=Enum)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A draft with what was read of the zone, and where its parts were typed."""
+
+    draft: Draft
+    zone: MrzReading | None
+    is_by_zone: bool
+    places: Mapping[str, tuple[int, ...]]
+
+    def put_right(self, refusals: Iterable[Refused]) -> list[Refused]:
+        """Refusals at the fields where a person can act on them, without mere consequences.
+
+        The rules count invoices and lines as the draft has them, lines through the invoices in
+        order; the page counts them as they were typed. What could not be read is not also
+        missing, and no sum is too small while a line of it is not understood.
+        """
+        unread = {problem.field for problem in self.draft.problems}
+        own = {id(problem) for problem in self.draft.problems}
+        shown = []
+        for refused in refusals:
+            if id(refused) in own:
+                shown.append(refused)
+                continue
+            placed = self._placed(refused)
+            if placed.field not in unread and not _follows(refused, unread):
+                shown.append(placed)
+        return shown
+
+    def _placed(self, refused: Refused) -> Refused:
+        match = NUMBERED.fullmatch(refused.field)
+        if match:
+            places, number = self.places[match[1]], int(match[2])
+            place = places[number] if number < len(places) else number
+            return refused.at(f"{match[1]}-{place}-{match[3]}")
+        if self.is_by_zone and refused.field in IDENTITY_FIELDS:
+            return refused.at("mrz")
+        return refused
+
+
+def _follows(refused: Refused, unread: set[str]) -> bool:
+    """Whether a refusal only follows from fields that could not be read."""
+    match refused.code:
+        case "no_valid_document":
+            return bool(unread & {"mrz", *IDENTITY_FIELDS})
+        case "below_threshold" | "no_lines" | "amount_out_of_range":
+            return any(name.startswith("lines-") for name in unread)
+        case "invoice_other_day":
+            return any(name.endswith("-day") for name in unread)
+        case _:
+            return False
+
+
+def read_draft(typed: Typed, goods: Mapping[str, Goods], today: date) -> Reading:
+    """Read every field to the end: what could not be read is in the draft's problems."""
+    reader = Reader()
+    reader.problems.extend(typed.problems)
+    zone = _read_zone(reader, typed, today)
+    traveller, last_entry = _read_traveller(reader, typed, zone, today)
+    invoices, places = _read_invoices(reader, typed, goods, today)
+    port = reader.read(read_port, typed["port"], "port")
+    channel = reader.read(_word_of(Channel), typed["channel"], "channel")
+    draft = Draft(
+        traveller=traveller,
+        invoices=invoices,
+        channel=channel or Channel.INSTANT,
+        port=port.code if port else HOME_PORT,
+        problems=tuple(_once(reader.problems)),
+        last_entry=last_entry,
+    )
+    return Reading(draft, zone, bool(typed["mrz"].strip()), places)
+
+
+def _once(problems: Iterable[Refused]) -> list[Refused]:
+    """The first problem of each field: what is too long is not also unreadable."""
+    first: dict[str, Refused] = {}
+    for problem in problems:
+        first.setdefault(problem.field, problem)
+    return list(first.values())
+
+
+def _word_of(kind: type[Word]) -> Callable[[str, str], Word]:
+    def read(text: str, field: str) -> Word:
+        for word in kind:
+            if word.value == text:
+                return word
+        raise Refused("field_unreadable" if text else "field_missing", field)
+
+    return read
+
+
+def _read_zone(reader: Reader, typed: Typed, today: date) -> MrzReading | None:
+    if not typed["mrz"].strip():
+        return None
+
+    def read(text: str, field: str) -> MrzReading:
+        return read_mrz(text, today, field)
+
+    return reader.read(read, typed["mrz"], "mrz")
+
+
+def _read_traveller(
+    reader: Reader, typed: Typed, zone: MrzReading | None, today: date
+) -> tuple[Traveller | None, date | None]:
+    """The traveller, None while the document or the name is not known, and the last entry."""
+    last_entry = _optional(reader, typed["last_entry"], "last_entry", day_not_after(today))
+    local_name = reader.read(read_local_name, typed["local_name"], "local_name")
+    if zone is not None:
+        person = _of_the_zone(reader, typed, zone)
+    elif typed["mrz"].strip() or not typed.is_by_fields:
+        person = None
+    else:
+        person = _of_the_fields(reader, typed, today)
+    if person is None:
+        return None, last_entry
+    traveller = Traveller(
+        latin_name=person.latin_name,
+        local_name=local_name or "",
+        nationality=person.nationality,
+        document=person.document,
+        birth=person.birth,
+        document_expiry=person.expiry,
+        last_entry=last_entry,
+    )
+    return traveller, last_entry
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    document: IdentityDocument
+    latin_name: str
+    nationality: str
+    birth: date | None
+    expiry: date | None
+
+
+def _of_the_zone(reader: Reader, typed: Typed, zone: MrzReading) -> _Person | None:
+    """What the zone says; the kind is chosen by hand only where the zone leaves it open."""
+    kind = zone.kind.value if zone.kind else typed["document_kind"]
+
+    def read(number: str, field: str) -> IdentityDocument:
+        return read_document(kind, number, field, kind_field="mrz")
+
+    document = reader.read(read, zone.number, "mrz")
+    nationality = reader.read(read_nationality, zone.nationality, "mrz")
+    if document is None or nationality is None:
+        return None
+    return _Person(document, zone.latin_name, nationality, zone.birth, zone.expiry)
+
+
+def _of_the_fields(reader: Reader, typed: Typed, today: date) -> _Person | None:
+    kind = typed["document_kind"] or DocumentKind.PASSPORT.value
+
+    def read(number: str, field: str) -> IdentityDocument:
+        return read_document(kind, number, field)
+
+    document = reader.read(read, typed["document_number"], "document_number")
+    latin_name = reader.read(read_latin_name, typed["latin_name"], "latin_name")
+    nationality = reader.read(read_nationality, typed["nationality"], "nationality")
+    birth = _optional(reader, typed["birth"], "birth", day_not_after(today))
+    expiry = _optional(reader, typed["document_expiry"], "document_expiry", read_day)
+    if document is None or latin_name is None or nationality is None:
+        return None
+    return _Person(document, latin_name, nationality, birth, expiry)
+
+
+def _optional(
+    reader: Reader, text: str, field: str, read: Callable[[str, str], date]
+) -> date | None:
+    return reader.read(read, text, field) if text.strip() else None
+
+
+def _read_invoices(
+    reader: Reader, typed: Typed, goods: Mapping[str, Goods], today: date
+) -> tuple[tuple[Invoice, ...], dict[str, tuple[int, ...]]]:
+    """The invoices with their lines, and at which place each was typed."""
+    lines = [(place, _read_line(reader, typed, place, goods)) for place in _filled(typed, "lines")]
+    owners = {place: _owner(reader, typed, place) for place, _ in lines}
+    kept = [
+        place
+        for place in range(typed.invoices)
+        if place in owners.values() or not typed.is_blank("invoices", place) or typed.invoices == 1
+    ]
+    invoices, line_places = [], []
+    for place in kept:
+        number, day, kind = _read_head(reader, typed, place, today)
+        own = [(at, line) for at, line in lines if owners[at] == place and line is not None]
+        if lines and place not in owners.values():
+            reader.refuse("no_lines", f"invoices-{place}-number")
+        invoices.append(Invoice(number, day, kind, tuple(line for _, line in own)))
+        line_places += [at for at, _ in own]
+    return tuple(invoices), {"invoices": tuple(kept), "lines": tuple(line_places)}
+
+
+def _filled(typed: Typed, group: str) -> list[int]:
+    return [place for place in range(typed.lines) if not typed.is_blank(group, place)]
+
+
+def _owner(reader: Reader, typed: Typed, place: int) -> int:
+    """The invoice that a line belongs to."""
+    text = typed[f"lines-{place}-invoice"] or "0"
+    if text in {str(number) for number in range(typed.invoices)}:
+        return int(text)
+    reader.refuse("field_unreadable", f"lines-{place}-invoice")
+    return 0
+
+
+def _read_head(
+    reader: Reader, typed: Typed, place: int, today: date
+) -> tuple[str, date, InvoiceKind]:
+    at = f"invoices-{place}"
+    kind = reader.read(_word_of(InvoiceKind), typed[f"{at}-kind"], f"{at}-kind")
+    number = ""
+    if kind is not InvoiceKind.NONE or typed[f"{at}-number"].strip():
+        number = reader.read(read_invoice_number, typed[f"{at}-number"], f"{at}-number") or ""
+    day = reader.read(day_not_after(today), typed[f"{at}-day"], f"{at}-day")
+    return number, day or today, kind or InvoiceKind.E_INVOICE
+
+
+def _read_line(
+    reader: Reader, typed: Typed, place: int, goods: Mapping[str, Goods]
+) -> InvoiceLine | None:
+    """A line, or None while a part of it is not understood."""
+
+    def known(text: str, field: str) -> Goods:
+        return read_goods(text, goods, field)
+
+    at = f"lines-{place}"
+    kind = reader.read(known, typed[f"{at}-goods"], f"{at}-goods")
+    words = typed[f"{at}-specification"]
+    specification = reader.read(read_specification, words, f"{at}-specification")
+    quantity = reader.read(read_quantity, typed[f"{at}-quantity"], f"{at}-quantity")
+    price = reader.read(parse_yuan, typed[f"{at}-unit_price"], f"{at}-unit_price")
+    if kind is None or specification is None or quantity is None or price is None:
+        return None
+    line = InvoiceLine(kind, quantity, price, specification)
+
+    def fits(_: str, field: str) -> InvoiceLine:
+        return priced(line, field)
+
+    return reader.read(fits, "", f"{at}-unit_price")
+
+
+def read_goods(text: str, goods: Mapping[str, Goods], field: str) -> Goods:
+    """Read goods by their code, alone or followed by their name, or by a name that is one's own.
+
+    Raises:
+        Refused: `field_missing`, `goods_unknown`.
+    """
+    words = " ".join(text.split()).casefold()
+    if not words:
+        raise Refused("field_missing", field)
+    code, _, name = words.partition(" ")
+    kind = goods.get(code.upper())
+    if kind is not None and (not name or name in _names(kind)):
+        return kind
+    same = [one for one in goods.values() if words in _names(one)]
+    if len(same) != 1:
+        raise Refused("goods_unknown", field)
+    return same[0]
+
+
+def _names(goods: Goods) -> tuple[str, ...]:
+    return (goods.name_zh.casefold(), goods.name_en.casefold(), goods.pinyin)
