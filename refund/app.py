@@ -13,7 +13,7 @@ from refund.gateways.keyfile import KeyFile
 from refund.gateways.network import HttpNetwork
 from refund.gateways.passwords import ArgonPasswords
 from refund.gateways.sealing import Sealer
-from refund.lifeline import end_with_server
+from refund.lifeline import end_with_parent
 from refund.places import static_folder, templates_folder
 from refund.ports import Ports
 from refund.services.later import Worker
@@ -83,7 +83,7 @@ def serve_app() -> Flask:
 
     Both end in order when the process does: the round under way, then what waits to be written.
     """
-    end_with_server()
+    end_with_parent()
     settings = read_settings(os.environ)
     wired = wire(settings)
     app = create_app(settings, wired.ports)

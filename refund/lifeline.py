@@ -8,19 +8,23 @@ import signal
 _PR_SET_PDEATHSIG = 1
 
 
-def end_with(parent_pid: int, how: signal.Signals) -> None:
-    """Ask Linux for a signal to this process as soon as its parent is gone.
+def end_with_parent(how: signal.Signals = signal.SIGKILL) -> None:
+    """Let Linux end this process as soon as the one that forked it is gone, however that ended.
+
+    It leaves the terminal's group, so that Ctrl-C reaches the parent alone, which ends it in
+    order; until a server takes its signals over, SIGTERM ends it at once.
+
+    Args:
+        how: the signal that it gets then.
 
     Raises:
         SystemExit: the parent is gone already.
     """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    os.setpgrp()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, how)
-    if os.getppid() != parent_pid:
+    if os.getppid() != parent.pid:
         raise SystemExit("the process that started this one has ended")
-
-
-def end_with_server() -> None:
-    """End this worker process together with the server that forked it, however that ends."""
-    server = multiprocessing.parent_process()
-    if server is not None and server.pid is not None:
-        end_with(server.pid, signal.SIGKILL)

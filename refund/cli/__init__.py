@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from refund import __version__
-from refund.cli.refusals import Told, told
+from refund.cli.refusals import told
+from refund.core.errors import Refused
 
 COMMANDS: dict[str, str] = {
     "demo": "demo:demo",
@@ -49,10 +50,8 @@ class Commands(click.Group):
         """
         try:
             return super().invoke(ctx)
-        except click.ClickException:
-            raise
-        except Told.CAUSES as error:
-            raise told(error) from None
+        except Refused as refused:
+            raise told(refused) from None
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

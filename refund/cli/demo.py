@@ -1,12 +1,12 @@
 """`refund demo`: the whole service with demo data on this machine, till Ctrl-C."""
 
-import os
+import multiprocessing
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
+from multiprocessing import connection
 from types import FrameType
 from typing import NoReturn, Self
 
@@ -15,13 +15,23 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from refund.cli.demo_people import ACTOR, FILE, DemoPerson, enrol_demo_people
-from refund.cli.opened import opened, settings
+from refund.cli.opened import opened, opened_keys, settings
 from refund.cli.refusals import FAILED
-from refund.cli.serving import HOST, STOP_SECONDS, fixed_clock, goods_text, require_free
+from refund.cli.serving import (
+    HOST,
+    STOP_SECONDS,
+    fixed_clock,
+    goods_text,
+    require_free,
+    run_sandbox,
+    run_service,
+)
 from refund.config import Settings
 from refund.core.goods import load_goods
 from refund.core.people import Role
 from refund.core.store import read_stores
+from refund.gateways.network import merchant_secret
+from refund.lifeline import end_with_parent
 from refund.places import data_folder
 from refund.services.enrol import import_stores, put_goods_master, store_register
 
@@ -42,7 +52,9 @@ def demo(*, prepare: bool) -> None:
         return
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
-    run(found, people)
+    with opened_keys(found) as keys:
+        secret = merchant_secret(keys.secret("network"))
+    run(found, people, secret)
 
 
 def prepare_demo(found: Settings) -> list[DemoPerson]:
@@ -55,20 +67,22 @@ def prepare_demo(found: Settings) -> list[DemoPerson]:
         return enrol_demo_people(ports, found.instance, store_register(ports))
 
 
-def run(found: Settings, people: Sequence[DemoPerson]) -> NoReturn:
+def run(found: Settings, people: Sequence[DemoPerson], secret: str) -> NoReturn:
     """Run service and sandbox until one of them ends or we are told to end.
 
     Raises:
         SystemExit: always, with what happened as its code.
     """
-    started = time.monotonic()
     with ExitStack() as stack:
-        children = [stack.enter_context(_Child(name)) for name in ("sandbox", "serve")]
+        children = [
+            stack.enter_context(_Child("the sandbox", partial(run_sandbox, found, secret))),
+            stack.enter_context(_Child("the service", partial(run_service, found, 1))),
+        ]
         await_answers(children, (f"{HOST}:{found.sandbox_port}", f"{HOST}:{found.port}"))
-        click.echo(welcome(found, people, time.monotonic() - started))
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
-        ended = [child.name for child in children if child.process.poll() is not None]
-        click.echo(f"refund: {' and '.join(ended)} ended by itself", err=True)
+        click.echo(welcome(found, people))
+        ended = connection.wait([child.process.sentinel for child in children])
+        names = [child.name for child in children if child.process.sentinel in ended]
+        click.echo(f"refund: {' and '.join(names)} ended by itself", err=True)
         raise SystemExit(FAILED)
 
 
@@ -82,7 +96,7 @@ def await_answers(children: Sequence["_Child"], places: Sequence[str]) -> None:
     with urllib3.PoolManager(retries=False, timeout=2) as http:
         for place in places:
             while not _is_well(http, place):
-                ended = [child.name for child in children if child.process.poll() is not None]
+                ended = [child.name for child in children if not child.process.is_alive()]
                 if ended or time.monotonic() > deadline:
                     what = f"{ended[0]} ended" if ended else f"{place} did not answer in time"
                     click.echo(f"refund: the demo did not start: {what}", err=True)
@@ -98,18 +112,17 @@ def _is_well(http: urllib3.PoolManager, place: str) -> bool:
 
 
 class _Child:
-    """One of our commands as a process that ends with us."""
+    """A part of the service as a process of its own that ends with us.
 
-    def __init__(self, name: str) -> None:
+    It is forked from this process, which has loaded and prepared everything, so it answers at
+    once; no thread runs here and no database is open at that moment.
+    """
+
+    def __init__(self, name: str, run_part: Callable[[], None]) -> None:
         self.name = name
-        # The child looks for modules where this process found them, and nowhere else.
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        self.process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-P", "-m", "refund", name, "--with-parent", str(os.getpid())],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
+        forked = multiprocessing.get_context("fork")
+        self.process = forked.Process(target=_begin, args=(run_part,), name=name)
+        self.process.start()
 
     def __enter__(self) -> Self:
         return self
@@ -117,14 +130,18 @@ class _Child:
     def __exit__(self, *_: object) -> None:
         """End it in order, or by force when it takes longer than its own limit."""
         self.process.terminate()
-        try:
-            self.process.wait(STOP_SECONDS + 5)
-        except subprocess.TimeoutExpired:
+        self.process.join(STOP_SECONDS + 5)
+        if self.process.is_alive():
             self.process.kill()
-            self.process.wait()
+            self.process.join()
 
 
-def welcome(found: Settings, people: Sequence[DemoPerson], seconds: float) -> str:
+def _begin(run_part: Callable[[], None]) -> None:
+    end_with_parent(signal.SIGTERM)
+    run_part()
+
+
+def welcome(found: Settings, people: Sequence[DemoPerson]) -> str:
     """Where everyone begins and with which password; the first of each role stands for all."""
     here = f"http://{HOST}:{found.port}"
     first: dict[str, DemoPerson] = {}
@@ -135,7 +152,7 @@ def welcome(found: Settings, people: Sequence[DemoPerson], seconds: float) -> st
         ("Customs officer", f"{here}/customs/", first.get(Role.OFFICER.value)),
         ("Operator", f"{here}/operator/", first.get(Role.OPERATOR.value)),
     )
-    lines = [f"The instant refund runs (after {seconds:.1f} s). SIMULATION · 模拟", ""]
+    lines = ["The instant refund runs. SIMULATION · 模拟", ""]
     lines.append(f"  {'Start':16} {here}/")
     for name, address, who in doors:
         signs_in = "" if who is None else f"   {who.login}   {who.password}"

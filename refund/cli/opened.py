@@ -4,12 +4,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from refund.app import Wired, wire
-from refund.cli.refusals import Told
+from refund.app import Wired, make_keys, wire
+from refund.cli.refusals import Told, one_line
 from refund.config import Settings, read_settings
 from refund.core.signing import public_origin
 from refund.gateways.clock import read_clock
-from refund.gateways.keyfile import INDEX
+from refund.gateways.keyfile import INDEX, KeyFile, KeysBroken
+from refund.gateways.private_folder import FolderUnsafe
+from refund.storage.protocol import EngineBusy, EngineUnfit, SchemaMismatch
 
 
 def settings() -> Settings:
@@ -39,20 +41,53 @@ def opened(found: Settings, *, make: bool = False) -> Iterator[Wired]:
         make: an instance that is not there yet is made.
 
     Raises:
-        Told: it is not there yet, or a setting names nothing that can be opened.
+        Told: it is not there, not fit for use, or a setting names nothing that can be opened.
     """
-    if not make and not (found.keys_folder / INDEX).exists():
+    if not make:
+        require_instance(found)
+    with _telling():
+        try:
+            wired = wire(found)
+        except ValueError as error:
+            raise Told(str(error)) from None
+        try:
+            yield wired
+        finally:
+            wired.database.close()
+
+
+def require_instance(found: Settings) -> None:
+    """Let an instance pass that was made before.
+
+    Raises:
+        Told: it was not, and how to make one.
+    """
+    if not (found.keys_folder / INDEX).exists():
         raise Told(
             f"there is no instance in {found.instance} yet; make one with `refund migrate`, "
             "or with demo data with `refund demo`, or name another with REFUND_INSTANCE"
         )
+
+
+@contextmanager
+def opened_keys(found: Settings, *, make: bool = False) -> Iterator[KeyFile]:
+    """The keys of an instance, without its database.
+
+    Raises:
+        Told: they are not there, or not fit for use.
+    """
+    if not make:
+        require_instance(found)
+    with _telling():
+        yield make_keys(found) if make else KeyFile(found.keys_folder)
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """Tell of keys and databases that cannot be used what their own sentences say."""
     try:
-        wired = wire(found)
-    except ValueError as error:
-        raise Told(str(error)) from None
+        yield
+    except (KeysBroken, FolderUnsafe, EngineUnfit, EngineBusy, SchemaMismatch) as error:
+        raise Told(one_line(str(error))) from None
     except OSError as error:
-        raise Told(f"the instance cannot be opened: {error}") from None
-    try:
-        yield wired
-    finally:
-        wired.database.close()
+        raise Told(one_line(f"the instance cannot be used: {error}")) from None

@@ -1,25 +1,12 @@
-"""How a command says no: one sentence on standard error, in the reader's language, and a code."""
+"""How a command says no: a sentence on standard error, in the reader's language, and a code."""
 
-import html
 import json
-import os
-import re
-from collections.abc import Mapping
-from datetime import date, datetime
-from functools import cache
+from datetime import date
 from typing import IO, Any
 
 import click
-from jinja2 import Environment, FileSystemLoader
 
-from refund.core.calendar import SHANGHAI
-from refund.core.errors import Refused
-from refund.core.money import format_yuan
-from refund.gateways.keyfile import KeysBroken
-from refund.gateways.private_folder import FolderUnsafe
-from refund.places import templates_folder
-from refund.storage.protocol import EngineBusy, EngineUnfit, SchemaMismatch
-from refund.translations import load_catalogues
+from refund.core.errors import REFUSALS, Refused
 
 REFUSED = 2
 """The exit code of a refusal, a wrong setting or a wrong use."""
@@ -32,9 +19,8 @@ AS_JSON = "refund.as_json"
 
 
 class Told(click.ClickException):
-    """A failure that a person can act on, with what is told of it."""
+    """A failure that a person can act on, with the sentence that says how."""
 
-    CAUSES = (Refused, KeysBroken, FolderUnsafe, EngineUnfit, EngineBusy, SchemaMismatch)
     exit_code = REFUSED
 
     def show(self, file: IO[Any] | None = None) -> None:
@@ -50,71 +36,39 @@ class ToldPlain(Told):
         click.echo(self.format_message(), file=file, err=file is None)
 
 
-def told(error: Exception) -> Told:
-    """What is told of a failure: a refusal's own words, or the sentence it carries."""
-    if isinstance(error, Refused):
-        context = click.get_current_context(silent=True)
-        if context is not None and context.meta.get(AS_JSON):
-            return ToldPlain(json.dumps(plain(error), ensure_ascii=False))
-        return Told(words(error))
-    return Told(shown(str(error)))
+def told(refused: Refused) -> Told:
+    """A refusal as it is told: in its own words, or as JSON where JSON was asked for."""
+    from refund.cli.words import words  # noqa: PLC0415 - pages' words are loaded when one is said
+
+    context = click.get_current_context(silent=True)
+    if context is not None and context.meta.get(AS_JSON):
+        said = plain(refused) | {"message": words(refused)}
+        return ToldPlain(json.dumps(said, ensure_ascii=False))
+    return Told(words(refused))
 
 
 def plain(refused: Refused) -> dict[str, object]:
-    """A refusal as plain values: code, field, facts and words."""
+    """A refusal as plain values: code, field, facts, and where the no comes from."""
     return {
         "code": refused.code,
         "field": refused.field,
         "facts": {name: _plain(value) for name, value in refused.facts.items()},
-        "message": words(refused),
+        "source": REFUSALS[refused.code].source,
     }
 
 
-def words(refused: Refused) -> str:
-    """What is wrong and what to do now; the places of a bad file follow, a line for each."""
-    template = _environment(language(os.environ)).get_template(f"refusals/{refused.code}.html")
-    lines = re.sub(r"\s+", " ", template.render(facts=refused.facts)).replace("<li>", "\n  ")
-    text = html.unescape(re.sub(r"<[^>]+>", " ", lines))
-    return "\n".join(shown(line) for line in text.split("\n"))
-
-
-def shown(text: str) -> str:
+def one_line(text: str) -> str:
     """One line for a terminal: blanks joined, and nothing that a terminal would obey."""
     indent = "  " if text.startswith("  ") else ""
     joined = " ".join(text.split())
-    return indent + "".join(char if char.isprintable() else "�" for char in joined)
-
-
-def language(environment: Mapping[str, str]) -> str:
-    """The language of messages, as other programs choose it."""
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if environment.get(name):
-            return "zh_Hans" if environment[name].startswith("zh") else "en"
-    return "en"
-
-
-@cache
-def _environment(locale: str) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(templates_folder()),
-        extensions=["jinja2.ext.i18n"],
-        autoescape=True,
-    )
-    catalogue = load_catalogues(locale)
-    environment.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
-        catalogue.gettext, catalogue.ngettext, newstyle=True
-    )
-    environment.filters.update(yuan=format_yuan, day=date.isoformat, moment=_moment)
-    return environment
-
-
-def _moment(at: datetime) -> str:
-    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+    return indent + "".join(char if char.isprintable() else "\ufffd" for char in joined)
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, (date, datetime)):
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, (list, tuple)):
         return [_plain(one) for one in value]
+    if isinstance(value, dict):
+        return {str(name): _plain(one) for name, one in value.items()}
     return value

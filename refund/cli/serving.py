@@ -1,6 +1,7 @@
 """`refund serve`, `sandbox`, `worker` and `migrate`: the processes of a deployment."""
 
 import logging
+import multiprocessing
 import os
 import signal
 import socket
@@ -14,15 +15,13 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from refund.app import make_keys
-from refund.cli.opened import opened, settings
+from refund.cli.opened import opened, opened_keys, settings
 from refund.cli.output import json_option, print_json
 from refund.cli.refusals import Told
 from refund.config import Settings
 from refund.core.goods import load_goods
 from refund.gateways.clock import read_clock
 from refund.gateways.network import merchant_secret
-from refund.lifeline import end_with
 from refund.places import data_folder
 from refund.sandbox.serve import serve_sandbox
 from refund.sandbox.settings import SandboxSettings, ShiftedClock
@@ -36,15 +35,11 @@ BUFFER_BYTES_MAX = 64 * 1024
 STOP_SECONDS = 15
 """How long requests under way may take once the service is told to stop."""
 
-parent_option = click.option("--with-parent", type=int, hidden=True, help="End with this process.")
-
 
 @click.command()
 @click.option("--processes", type=click.IntRange(1, 64), default=1, help="On PostgreSQL only.")
-@parent_option
-def serve(processes: int, with_parent: int | None) -> None:
+def serve(processes: int) -> None:
     """Serve the pages on this machine, until SIGTERM or Ctrl-C."""
-    _follow(with_parent)
     found = fixed_clock(settings())
     if processes > 1 and found.is_embedded:
         raise Told(
@@ -52,10 +47,17 @@ def serve(processes: int, with_parent: int | None) -> None:
             "for more, keep the data in PostgreSQL (REFUND_DATABASE_URL=postgresql://…)"
         )
     require_free(found.port, "REFUND_PORT")
-    with opened(found, make=True):
-        pass  # Keys, tables and settings are found good, or told wrong, before a worker starts.
+    with opened(found, make=True) as wired:
+        facts = wired.ports.storage.facts()  # Whatever is wrong is told before a worker starts.
+    click.echo(f"Serving on http://{HOST}:{found.port}, data in {facts['engine']}")
+    run_service(found, processes)
+
+
+def run_service(found: Settings, processes: int) -> None:
+    """Answer requests until SIGTERM or SIGINT; those under way are answered first."""
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-    server = Granian(
+    multiprocessing.set_start_method("fork", force=True)
+    Granian(
         target="refund.app:serve_app",
         factory=True,
         address=HOST,
@@ -69,26 +71,30 @@ def serve(processes: int, with_parent: int | None) -> None:
         workers=processes,
         blocking_threads=found.threads,
         backlog=BACKLOG,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         log_access=False,
         workers_kill_timeout=STOP_SECONDS,
-    )
-    server.on_startup(lambda: click.echo(f"The service listens on http://{HOST}:{found.port}"))
-    server.serve()
+    ).serve()
 
 
 @click.command()
-@parent_option
-def sandbox(with_parent: int | None) -> None:
+def sandbox() -> None:
     """Play the payment network, in a process and a book of its own."""
-    _follow(with_parent)
     found = settings()
     require_free(found.sandbox_port, "REFUND_SANDBOX_PORT")
-    keys = make_keys(found)
+    with opened_keys(found, make=True) as keys:
+        secret = merchant_secret(keys.secret("network"))
+    click.echo(f"The sandbox network answers on http://{HOST}:{found.sandbox_port}")
+    run_sandbox(found, secret)
+
+
+def run_sandbox(found: Settings, secret: str) -> None:
+    """Play the network until SIGTERM or SIGINT."""
+    multiprocessing.set_start_method("fork", force=True)
     serve_sandbox(
         SandboxSettings(
             database=found.sandbox_database,
-            secret=merchant_secret(keys.secret("network")),
+            secret=secret,
             public_url=found.sandbox_url,
             return_hosts=(urlsplit(found.public_url).hostname or HOST,),
             clock=ShiftedClock(read_clock(found.clock).shift_seconds),
@@ -165,8 +171,3 @@ def require_free(port: int, setting: str) -> None:
                 f"port {port} cannot be used ({error.strerror}); "
                 f"choose another: {setting}={port + 10} refund …"
             ) from None
-
-
-def _follow(parent_pid: int | None) -> None:
-    if parent_pid is not None:
-        end_with(parent_pid, signal.SIGTERM)

@@ -7,8 +7,9 @@ import os
 from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
+from granian.log import LogLevels
 
-from refund.lifeline import end_with_server
+from refund.lifeline import end_with_parent
 from refund.sandbox.app import create_sandbox
 from refund.sandbox.settings import (
     LOOPBACK_HOSTS,
@@ -36,6 +37,8 @@ def serve_sandbox(settings: SandboxSettings, host: str, port: int) -> None:
         interface=Interfaces.WSGI,
         workers=1,
         blocking_threads=_THREADS,
+        websockets=False,
+        log_level=LogLevels.error,
         log_access=False,
         workers_kill_timeout=10,
     ).serve()
@@ -43,5 +46,5 @@ def serve_sandbox(settings: SandboxSettings, host: str, port: int) -> None:
 
 def create_from_environment() -> Flask:
     """Build the sandbox in the server's worker process."""
-    end_with_server()
+    end_with_parent()
     return create_sandbox(settings_from_environment(os.environ))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import unquote, urlsplit
 
-from refund.storage.postgres import PostgresEngine
 from refund.storage.protocol import (
     Conflict,
     ConstraintFailed,
@@ -51,6 +50,9 @@ def open_engine(url: str) -> Engine:
                 raise ValueError("a SQLite database is named sqlite:///absolute/path.db")
             return SqliteEngine(unquote(parts.path))
         case "postgresql" | "postgres":
+            # Its driver takes a third of a second to load, which SQLite need not wait for.
+            from refund.storage.postgres import PostgresEngine  # noqa: PLC0415
+
             return PostgresEngine(url)
         case _:
             raise ValueError("a database is named sqlite:///… or postgresql://…")
