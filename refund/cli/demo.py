@@ -14,7 +14,7 @@ import click
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from refund.cli.demo_people import ACTOR, FILE, DemoPerson, enrol_demo_people
+from refund.cli.demo_people import ACTOR, FILE, DemoPerson, enrol_demo_people, first_of
 from refund.cli.opened import opened, opened_keys, settings
 from refund.cli.refusals import FAILED
 from refund.cli.serving import (
@@ -41,7 +41,10 @@ START_SECONDS = 30
 @click.command()
 @click.option("--prepare", is_flag=True, help="Make the data, start nothing.")
 def demo(*, prepare: bool) -> None:
-    """Run everything with demo data: stores, goods, people, service and sandbox."""
+    """Run everything with demo data till Ctrl-C.
+
+    What the instance lacks of stores, goods and people is made; nothing it has is changed.
+    """
     found = fixed_clock(settings())
     if not prepare:
         require_free(found.port, "REFUND_PORT")
@@ -144,13 +147,10 @@ def _begin(run_part: Callable[[], None]) -> None:
 def welcome(found: Settings, people: Sequence[DemoPerson]) -> str:
     """Where everyone begins and with which password; the first of each role stands for all."""
     here = f"http://{HOST}:{found.port}"
-    first: dict[str, DemoPerson] = {}
-    for person in people:
-        first.setdefault(person.role, person)
     doors = (
-        ("Store clerk", f"{here}/store/", first.get(Role.CLERK.value)),
-        ("Customs officer", f"{here}/customs/", first.get(Role.OFFICER.value)),
-        ("Operator", f"{here}/operator/", first.get(Role.OPERATOR.value)),
+        ("Store clerk", f"{here}/store/", first_of(people, Role.CLERK)),
+        ("Customs officer", f"{here}/customs/", first_of(people, Role.OFFICER)),
+        ("Operator", f"{here}/operator/", first_of(people, Role.OPERATOR)),
     )
     lines = ["The instant refund runs. SIMULATION · 模拟", ""]
     lines.append(f"  {'Start':16} {here}/")

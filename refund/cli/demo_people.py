@@ -5,7 +5,7 @@ import os
 import secrets
 import stat
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from refund.cli.refusals import Told
@@ -17,6 +17,7 @@ from refund.services.enrol import enrol_staff, staff_register
 
 FILE = "demo-people.json"
 ACTOR = "command:demo"
+CHANGED = "(the password was changed since)"
 
 _CONSONANTS, _VOWELS = "bdfghjklmnprstvz", "aeiou"
 _CLERKS = (
@@ -73,7 +74,21 @@ def enrol_demo_people(ports: Ports, instance: Path, stores: Sequence[Store]) -> 
     missing = [person.staff(passwords) for person in people if person.login not in known]
     if missing:
         enrol_staff(ports, missing, ACTOR)
-    return people
+    shown = [first_of(people, role) for role in Role]
+    kept = {person.login: person.password_hash for person in register}
+    changed = {
+        person.login
+        for person in shown
+        if person is not None
+        and person.login in kept
+        and not passwords.agrees(kept[person.login], person.password)
+    }
+    return [replace(one, password=CHANGED) if one.login in changed else one for one in people]
+
+
+def first_of(people: Sequence[DemoPerson], role: Role) -> DemoPerson | None:
+    """Who stands for all of a role."""
+    return next((person for person in people if person.role == role.value), None)
 
 
 def make_people(stores: Sequence[Store]) -> list[DemoPerson]:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from refund.app import Wired, make_keys, wire
-from refund.cli.refusals import Told, one_line
+from refund.cli.refusals import Told
+from refund.cli.terminal import one_line
 from refund.config import Settings, read_settings
 from refund.core.signing import public_origin
 from refund.gateways.clock import read_clock

@@ -57,13 +57,6 @@ def plain(refused: Refused) -> dict[str, object]:
     }
 
 
-def one_line(text: str) -> str:
-    """One line for a terminal: blanks joined, and nothing that a terminal would obey."""
-    indent = "  " if text.startswith("  ") else ""
-    joined = " ".join(text.split())
-    return indent + "".join(char if char.isprintable() else "\ufffd" for char in joined)
-
-
 def _plain(value: object) -> object:
     if isinstance(value, date):
         return value.isoformat()

@@ -39,7 +39,7 @@ STOP_SECONDS = 15
 @click.command()
 @click.option("--processes", type=click.IntRange(1, 64), default=1, help="On PostgreSQL only.")
 def serve(processes: int) -> None:
-    """Serve the pages on this machine, until SIGTERM or Ctrl-C."""
+    """Serve the pages on this machine till Ctrl-C."""
     found = fixed_clock(settings())
     if processes > 1 and found.is_embedded:
         raise Told(
@@ -79,7 +79,7 @@ def run_service(found: Settings, processes: int) -> None:
 
 @click.command()
 def sandbox() -> None:
-    """Play the payment network, in a process and a book of its own."""
+    """Play the payment network, with a book of its own."""
     found = settings()
     require_free(found.sandbox_port, "REFUND_SANDBOX_PORT")
     with opened_keys(found, make=True) as keys:
@@ -106,7 +106,7 @@ def run_sandbox(found: Settings, secret: str) -> None:
 
 @click.command()
 def worker() -> None:
-    """Finish what was left open, beside several `serve` on PostgreSQL."""
+    """Finish what is left open, beside `serve` on PostgreSQL."""
     found = settings()
     if found.is_embedded:
         raise Told("on SQLite the worker runs inside `refund serve`, so there is none to start")
@@ -125,7 +125,10 @@ def worker() -> None:
 @click.command()
 @json_option
 def migrate(*, as_json: bool) -> None:
-    """Make the instance or bring it up to date: keys, tables, the master of goods."""
+    """Make the instance, or bring it up to date.
+
+    That is: its keys, its tables and the master of goods.
+    """
     found = settings()
     with opened(found, make=True) as wired:
         changed = put_goods_master(wired.ports, load_goods(goods_text()))

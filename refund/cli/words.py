@@ -9,7 +9,7 @@ from functools import cache
 
 from jinja2 import Environment, FileSystemLoader
 
-from refund.cli.refusals import one_line
+from refund.cli.terminal import one_line
 from refund.core.calendar import SHANGHAI
 from refund.core.errors import Refused
 from refund.core.money import format_yuan
@@ -22,7 +22,8 @@ def words(refused: Refused) -> str:
     template = _environment(language(os.environ)).get_template(f"refusals/{refused.code}.html")
     lines = re.sub(r"\s+", " ", template.render(facts=refused.facts)).replace("<li>", "\n  ")
     text = html.unescape(re.sub(r"<[^>]+>", " ", lines))
-    return "\n".join(one_line(line) for line in text.split("\n"))
+    spaced = "\n".join(one_line(line) for line in text.strip().split("\n"))
+    return re.sub(r"(?<=[。！？]) ", "", spaced)
 
 
 def language(environment: Mapping[str, str]) -> str:
