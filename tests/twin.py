@@ -41,13 +41,15 @@ class BookNetwork:
         page_origin: where the network's pages would be.
 
     Put faults into `faults`: each call of `send` takes one from the left. While `unplugged`
-    nothing is reached at all. `sent` counts what reached the network.
+    nothing is reached at all; while `loses_pages` pages are opened and nobody is told.
+    `sent` lists what reached the network.
     """
 
     def __init__(self, book: Book, page_origin: str = PAGES) -> None:
         self.kept = book
         self.faults: deque[Fault] = deque()
         self.unplugged = False
+        self.loses_pages = False
         self.sent: list[str] = []
         self._origin = page_origin
         self._lock = Lock()
@@ -72,6 +74,8 @@ class BookNetwork:
             "language": language,
         }
         told = self._keyed("/v1/card-sessions", operation_key(reference), values, ask)
+        if self.loses_pages:
+            raise NetworkSilent
         session_id = told.body["session_id"]
         return CardPage(session_id, f"{self._origin}/card/{session_id}")
 

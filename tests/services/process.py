@@ -1,0 +1,74 @@
+"""What a second process of the service does in the tests: one verb, then what it was told."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from refund.core.errors import Refused
+from refund.core.operation import Answer, Kind, Operation
+from refund.services import claim
+from tests.services.steps import PHONE
+from tests.twin import BookNetwork
+from tests.world import World, open_world
+
+
+class Fatal(BookNetwork):
+    """A network whose answer to one kind of operation this process does not live to record."""
+
+    def __init__(self, network: BookNetwork, kind: Kind) -> None:
+        super().__init__(network.kept)
+        self._kind = kind
+
+    def send(self, operation: Operation) -> Answer:
+        """Let the book act and answer, then end this process at once."""
+        answer = super().send(operation)
+        if operation.kind is self._kind:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+
+def claim_it(world: World, form_id: str, session_id: str) -> str:
+    """Claim the advance with a card that was given, and say what came of it."""
+    entry = world.network.card_entry(session_id)
+    assert entry is not None
+    try:
+        return claim.claim_advance(world.ports, PHONE, form_id, entry).status.value
+    except Refused as refused:
+        return refused.code
+
+
+def die(world: World, kind: str, form_id: str, session_id: str) -> str:
+    """Claim the advance and be killed between the network's answer and our record."""
+    network = Fatal(world.network, Kind(kind))
+    return claim_it(
+        replace(world, ports=replace(world.ports, network=network), network=network),
+        form_id,
+        session_id,
+    )
+
+
+def say(line: str) -> None:
+    """Write a line that the test can read at once."""
+    os.write(1, f"{line}\n".encode())
+
+
+def main(series: str, folder: str, url: str, verb: str, *words: str) -> None:
+    """Open the world of the test, say so, wait for the starting signal, and do one thing."""
+    with open_world(Path(folder), url, series=int(series), enrolled=False) as world:
+        say("ready")
+        sys.stdin.readline()
+        match verb:
+            case "claim":
+                say(claim_it(world, *words))
+            case "die":
+                say(die(world, *words))
+            case _:
+                raise ValueError(verb)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
