@@ -1,15 +1,250 @@
-"""Pages of the store audience."""
+"""The clerk's pages: issue a form, follow it, print it, void it; never another store's."""
 
-from flask import Blueprint, render_template
+import hashlib
 
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from refund.core.calendar import day_of
+from refund.core.errors import Refused
+from refund.core.form import Form, Status
+from refund.core.goods import Goods, search_goods
+from refund.core.ids import group_form_number
+from refund.core.nationalities import NATIONALITIES, NATIONALITY_BY_CODE
 from refund.core.people import Role
+from refund.core.places import PORTS
+from refund.core.signing import code_url
+from refund.services.counter import Progress, paper, progress
+from refund.services.enrol import goods_master, store_of
+from refund.services.issue import (
+    Issue,
+    dry_run,
+    form_seen_by_store,
+    forms_today,
+    issue_form,
+    slip,
+    void_form,
+)
+from refund.web.auth import actor
+from refund.web.context import ports
 from refund.web.door import add_door
+from refund.web.filters import errors_by_field, local
+from refund.web.parse import read_words
+from refund.web.qr import png
+from refund.web.store_forms import Typed, changed, new_page, read_typed
+from refund.web.store_reading import Reading, read_draft
 
 pages = Blueprint("store", __name__)
 add_door(pages, Role.CLERK)
 
+Page = str | Response | tuple[str, int]
+
+GOODS_SUGGESTED = 8
+GOODS_LISTED = 50
+PNG_SCALE = 10
+REASON_LENGTH_MAX = 200
+OVER = frozenset(
+    {Status.RELEASED, Status.CAPTURED, Status.FORFEITED, Status.VOID, Status.SUPERSEDED}
+)
+"""States after which nothing more happens, so that a page need not ask again."""
+
+
+@pages.context_processor
+def words() -> dict[str, object]:
+    """What the clerk's templates can ask for."""
+    return {
+        "own_store": lambda: store_of(ports(), actor()),
+        "clerk_name": lambda: actor().name,
+        "nationality_of": NATIONALITY_BY_CODE.__getitem__,
+        "nationalities": sorted(NATIONALITIES, key=lambda one: one.code),
+        "port_of": PORTS.__getitem__,
+        "ports_of_departure": [(port.code, local(port)) for port in PORTS.values()],
+    }
+
 
 @pages.get("/")
 def home() -> str:
-    """Where the shift begins."""
-    return render_template("store/home.html")
+    """Today's forms, and the way to the next one."""
+    return render_template("store/home.html", **_today())
+
+
+@pages.get("/forms")
+def forms() -> Page:
+    """The table of today's forms alone; nothing when it is as it was seen."""
+    today = _today()
+    if request.args.get("seen") == today["seen"]:
+        return "", 204
+    return render_template("store/_forms.html", **today)
+
+
+DEAD = frozenset({Status.VOID, Status.SUPERSEDED})
+"""Forms that count for nothing."""
+
+
+def _today() -> dict[str, object]:
+    found = forms_today(ports(), actor())
+    live = [form for form in found if form.status not in DEAD]
+    return {"forms": found, "live": live, "seen": _seen(found)}
+
+
+def _seen(found: list[Form]) -> str:
+    """One short word for what a table shows; it changes when the table does."""
+    text = "|".join(f"{form.form_id}:{form.version}" for form in found)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@pages.get("/goods")
+def goods() -> str:
+    """The goods that can stand on a form, searched; for the goods field, its suggestions alone."""
+    query = request.args.get("q", "")[:100]
+    master = goods_master(ports())
+    if "part" in request.args:
+        found = search_goods(master, query, GOODS_SUGGESTED)
+        return render_template("store/_suggestions.html", goods=found)
+    found = search_goods(master, query, GOODS_LISTED)
+    return render_template("store/goods.html", goods=found, query=query, all=len(master))
+
+
+@pages.get("/issue")
+def issue() -> str:
+    """A new form's page, with a key of its own, so that it is issued once."""
+    typed = new_page(ports().ids.token(), day_of(ports().clock.now()))
+    return _issue_page(typed, None, None)
+
+
+@pages.post("/issue")
+def issue_or_check() -> Page:
+    """Issue what was typed, check it, or change the page's lines; what was typed stays."""
+    today = day_of(ports().clock.now())
+    typed = read_typed(request.form)
+    other = changed(typed, request.form, today)
+    if other is not None:
+        return _issue_page(other, None, None)
+    reading = _read(typed)
+    if "check" in request.form:
+        outcome = dry_run(ports(), actor(), reading.draft)
+        return _issue_page(typed, reading, outcome), 422 if outcome.refusals else 200
+    try:
+        outcome = issue_form(ports(), actor(), reading.draft, typed.submission)
+    except Refused as refused:
+        if refused.code != "submission_differs":
+            raise
+        outcome = dry_run(ports(), actor(), reading.draft)
+        return _issue_page(typed, reading, outcome, (refused,)), 409
+    if outcome.form is None:
+        return _issue_page(typed, reading, outcome), 422
+    return redirect(url_for("store.form", form_id=outcome.form.form_id), 303)
+
+
+@pages.post("/issue/dry-run")
+def check() -> str:
+    """The live sum with every refusal at once, as far as the page is filled in."""
+    typed = read_typed(request.form)
+    reading = _read(typed)
+    outcome = dry_run(ports(), actor(), reading.draft)
+    told = reading.put_right(outcome.refusals)
+    return render_template(
+        "store/_dry_run.html", typed=typed, reading=reading, outcome=outcome, told=told, live=True
+    )
+
+
+def _read(typed: Typed) -> Reading:
+    master: dict[str, Goods] = {kind.goods_code: kind for kind in goods_master(ports())}
+    return read_draft(typed, master, day_of(ports().clock.now()))
+
+
+def _issue_page(
+    typed: Typed,
+    reading: Reading | None,
+    outcome: Issue | None,
+    besides: tuple[Refused, ...] = (),
+) -> str:
+    told = [*besides, *(reading.put_right(outcome.refusals) if reading and outcome else ())]
+    return render_template(
+        "store/issue.html",
+        typed=typed,
+        reading=reading,
+        outcome=outcome,
+        told=told,
+        errors=errors_by_field(told),
+    )
+
+
+@pages.get("/forms/<form_id>")
+def form(form_id: str) -> str:
+    """A form after its issue: the code to scan, the papers, and how far it has come."""
+    seen = progress(ports(), actor(), form_id)
+    return render_template("store/form.html", **_progress(seen), code=_code(seen.form))
+
+
+@pages.get("/forms/<form_id>/state")
+def state(form_id: str) -> Page:
+    """How far a form has come; nothing when that is as it was seen."""
+    seen = progress(ports(), actor(), form_id)
+    if request.args.get("seen") == str(seen.form.version):
+        return "", 204
+    return render_template("store/_state.html", **_progress(seen))
+
+
+def _progress(seen: Progress) -> dict[str, object]:
+    return {"form": seen.form, "progress": seen, "is_over": seen.form.status in OVER}
+
+
+def _code(form: Form) -> str:
+    return code_url(ports().public_url, form.code)
+
+
+@pages.get("/forms/<form_id>/claim-code")
+def claim_code(form_id: str) -> str:
+    """The claim code, shown when it is asked for; that is recorded."""
+    return render_template("store/_claim_code.html", slip=slip(ports(), actor(), form_id))
+
+
+@pages.get("/forms/<form_id>/code.png")
+def code_png(form_id: str) -> Response:
+    """The form's QR code as a picture to keep."""
+    form = form_seen_by_store(ports(), actor(), form_id)
+    response = Response(png(_code(form), PNG_SCALE), mimetype="image/png")
+    name = f"{group_form_number(form.form_number)}.png"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@pages.get("/forms/<form_id>/paper")
+def print_paper(form_id: str) -> str:
+    """The application form on A4, with the code to scan and without the claim code."""
+    sheet = paper(ports(), actor(), form_id)
+    return render_template("print/paper.html", paper=sheet, form=sheet.form, code=_code(sheet.form))
+
+
+@pages.get("/forms/<form_id>/slip")
+def print_slip(form_id: str) -> str:
+    """The customer's slip of 80 mm: the claim code, apart from the code to scan."""
+    handed = slip(ports(), actor(), form_id)
+    return render_template("print/slip.html", slip=handed, form=handed.form)
+
+
+@pages.get("/forms/<form_id>/void")
+def confirm_void(form_id: str) -> str:
+    """What voiding a form means, and why it is to be void."""
+    seen = progress(ports(), actor(), form_id)
+    if not seen.may_be_voided:
+        raise Refused("not_in_this_state", status=seen.form.status.value)
+    return render_template("store/void.html", form=seen.form, reason="", errors={})
+
+
+@pages.post("/forms/<form_id>/void")
+def void(form_id: str) -> Page:
+    """Void a form before any money is on hold."""
+    typed = request.form.get("reason", "")
+    try:
+        reason = read_words(typed, "reason", REASON_LENGTH_MAX) if typed.strip() else ""
+        void_form(ports(), actor(), form_id, reason)
+    except Refused as refused:
+        if refused.field != "reason":
+            raise
+        form = form_seen_by_store(ports(), actor(), form_id)
+        shown = {"form": form, "reason": typed[: REASON_LENGTH_MAX * 2]}
+        page = render_template("store/void.html", **shown, errors=errors_by_field([refused]))
+        return page, 422
+    return redirect(url_for("store.form", form_id=form_id), 303)

@@ -58,6 +58,11 @@ class Typed:
         return self["submission"]
 
     @property
+    def blank_line(self) -> "Typed":
+        """The pattern of another line, its number still open."""
+        return Typed({"lines-__i__-quantity": "1", "lines-__i__-invoice": "0"}, self.invoices, 2)
+
+    @property
     def is_by_fields(self) -> bool:
         """Whether the traveller is described in the fields instead of the zone."""
         return any(self[name].strip() for name in IDENTITY_FIELDS)
@@ -136,3 +141,13 @@ def without(typed: Typed, group: str, number: int) -> Typed:
 
 def _number(text: str) -> int:
     return int(text) if re.fullmatch(r"[0-9]{1,2}", text) else -1
+
+
+def changed(typed: Typed, form: Mapping[str, str], today: date) -> Typed | None:
+    """The fields after a button that adds or takes away; None when no such button was pressed."""
+    for group in GROUPS:
+        if f"add_{group}" in form:
+            return with_one_more(typed, group, today)
+        if f"remove_{group}" in form:
+            return without(typed, group, _number(form[f"remove_{group}"]))
+    return None

@@ -32,9 +32,12 @@ from refund.core.traveller import (
 )
 from refund.services.issue import Draft
 from refund.web.parse import Reader, day_not_after, read_day
-from refund.web.store_forms import IDENTITY_FIELDS, NUMBERED, Typed
+from refund.web.store_forms import GROUPS, IDENTITY_FIELDS, NUMBERED, Typed
 
 Word = TypeVar("Word", bound=Enum)
+
+ABOVE = ("mrz", "last_entry", "local_name", *IDENTITY_FIELDS)
+"""The fields above the invoices, in the order of the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Reading:
 
     draft: Draft
     zone: MrzReading | None
-    is_by_zone: bool
+    is_by_fields: bool
     places: Mapping[str, tuple[int, ...]]
 
     def put_right(self, refusals: Iterable[Refused]) -> list[Refused]:
@@ -63,7 +66,7 @@ class Reading:
             placed = self._placed(refused)
             if placed.field not in unread and not _follows(refused, unread):
                 shown.append(placed)
-        return shown
+        return sorted(shown, key=_place_on_page)
 
     def _placed(self, refused: Refused) -> Refused:
         match = NUMBERED.fullmatch(refused.field)
@@ -71,9 +74,20 @@ class Reading:
             places, number = self.places[match[1]], int(match[2])
             place = places[number] if number < len(places) else number
             return refused.at(f"{match[1]}-{place}-{match[3]}")
-        if self.is_by_zone and refused.field in IDENTITY_FIELDS:
+        if not self.is_by_fields and refused.field in IDENTITY_FIELDS:
             return refused.at("mrz")
         return refused
+
+
+def _place_on_page(refused: Refused) -> tuple[int, int, int]:
+    """Where a refusal's field stands, so that refusals are read from top to bottom."""
+    match = NUMBERED.fullmatch(refused.field)
+    if match:
+        group = list(GROUPS).index(match[1])
+        return group + 1, int(match[2]), GROUPS[match[1]].index(match[3])
+    if refused.field in ABOVE:
+        return 0, 0, ABOVE.index(refused.field)
+    return 9, 0, 0
 
 
 def _follows(refused: Refused, unread: set[str]) -> bool:
@@ -106,7 +120,8 @@ def read_draft(typed: Typed, goods: Mapping[str, Goods], today: date) -> Reading
         problems=tuple(_once(reader.problems)),
         last_entry=last_entry,
     )
-    return Reading(draft, zone, bool(typed["mrz"].strip()), places)
+    by_fields = typed.is_by_fields and not typed["mrz"].strip()
+    return Reading(draft, zone, by_fields, places)
 
 
 def _once(problems: Iterable[Refused]) -> list[Refused]:
