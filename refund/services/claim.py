@@ -14,7 +14,7 @@ from refund.core.invoice import Invoice
 from refund.core.operation import Advance, CardEntry, Guarantee, Operation
 from refund.core.people import TRAVELLER
 from refund.core.signing import read_code, verify
-from refund.core.store import Store, is_instant_on
+from refund.core.store import Store
 from refund.core.trail import CardVisit
 from refund.ports import NetworkSilent, Ports
 from refund.services.life import By, move, note, the_form
@@ -233,9 +233,8 @@ def _obstacle(tx: Transaction, form: Form, now: datetime) -> Refused | None:
     """Why no advance can be claimed any more: already paid, not offered here, or too late."""
     if tx.advance_of(form.form_id) is not None:
         return Refused("already_claimed")
-    store = tx.store(form.store_number)
-    instant = store is not None and is_instant_on(store, form.issue_day)
-    if form.channel is not Channel.INSTANT or not instant:
+    if form.channel is not Channel.INSTANT:
+        # Whether the store offers advances was judged at issue: what it issued stays payable.
         return Refused("store_not_instant")
     if day_of(now) > form.depart_by:
         return Refused("past_deadline", depart_by=form.depart_by)
