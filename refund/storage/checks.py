@@ -93,7 +93,9 @@ def _missing_triggers(session: Session) -> list[dict[str, object]]:
             " WHERE tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace ="
             " current_schema()::regnamespace) AND tgenabled = 'O'"
         )
-        wanted = [f"{table}_append_only" for table in GUARDED]
+        wanted = [
+            f"{table}_{guard}" for table in GUARDED for guard in ("append_only", "no_truncate")
+        ]
     present = {row["name"] for row in rows}
     return [{"trigger": name, "wrong": "missing"} for name in wanted if name not in present]
 
@@ -129,4 +131,7 @@ _HISTORY = (
     " WHERE earlier.to_status <> later.from_status",
     "SELECT form_id, version, from_status FROM audit_event"
     " WHERE version = 1 AND from_status <> 'issued'",
+    "SELECT later.form_id, later.version, 'no event before' AS wrong FROM audit_event AS later"
+    " WHERE later.version > 1 AND NOT EXISTS (SELECT 1 FROM audit_event AS earlier"
+    " WHERE earlier.form_id = later.form_id AND earlier.version = later.version - 1)",
 )

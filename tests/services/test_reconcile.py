@@ -1,0 +1,290 @@
+"""The exit: a hold is released or captured once, for a reason, and what disagrees is listed."""
+
+from __future__ import annotations
+
+import pytest
+
+from refund.core.errors import Refused
+from refund.core.form import Form, Status
+from refund.core.matching import Action, Why
+from refund.core.operation import GuaranteeState
+from refund.ports import Ports
+from refund.services import reconcile
+from refund.services.reconcile import Chosen, ExitLine
+from tests import make
+from tests.services.steps import claimed, departs, issued, on, proposal, settled, status, verified
+from tests.world import World, assert_audit_holds, open_world
+
+
+def balances(ports: Ports) -> dict[str, int]:
+    """All accounts, the empty ones left out."""
+    found = ports.storage.read(lambda tx: tx.balances())
+    return {account: fen for account, fen in found.items() if fen}
+
+
+def held(world: World, form: Form) -> GuaranteeState:
+    """Where the form's last hold stands."""
+    return world.ports.storage.read(lambda tx: tx.guarantees_of(form.form_id))[-1].state
+
+
+def test_a_kept_promise_gives_the_hold_back_and_earns_the_fee(world: World) -> None:
+    form = verified(world)
+    assert proposal(world, form).why is Why.AWAITING_EXIT
+    departs(world, on(25, 23))
+    seen = proposal(world, form)
+    assert (seen.action, seen.why, seen.is_break) == (Action.RELEASE, Why.KEPT, False)
+    done = settled(world, form)
+    assert (done.form.status, done.refusal) == (Status.RELEASED, None)
+    assert held(world, form) is GuaranteeState.RELEASED
+    assert world.booked("release") == ["released"]
+    assert balances(world.ports) == {
+        "network": -make.NET_FEN,
+        "treasury": make.NET_FEN + 29_88,
+        "fee": -29_88,
+    }
+    events = world.ports.storage.read(lambda tx: tx.events_of(form.form_id))
+    assert [e.detail for e in events if e.version][-1] == "promise_kept: seen at the gate"
+
+
+def test_what_is_settled_is_not_settled_again(world: World) -> None:
+    form = verified(world)
+    departs(world, on(20))
+    seen = proposal(world, form)
+    chosen = Chosen(form.form_id, seen.action, seen.why)
+    both = reconcile.settle(world.ports, world.operator, [chosen, chosen], "twice")
+    assert [one.refusal and one.refusal.code for one in both] == [None, "proposal_changed"]
+    again = reconcile.settle(world.ports, world.operator, [chosen], "later")
+    assert [one.refusal and one.refusal.code for one in again] == ["proposal_changed"]
+    assert proposal(world, form).why is Why.ALREADY_SETTLED
+    assert reconcile.desk(world.ports).proposals == ()
+    assert world.booked("release") == ["released"]
+
+
+def broken_late(world: World) -> Form:
+    form = verified(world)
+    departs(world, on(26, 0))
+    return form
+
+
+def broken_elsewhere(world: World) -> Form:
+    form = verified(world)
+    departs(world, on(20), "YIH")
+    return form
+
+
+def broken_never_seen(world: World) -> Form:
+    form = verified(world)
+    world.clock.at = on(26, 0)
+    return form
+
+
+def broken_unverified(world: World) -> Form:
+    form = claimed(world)
+    departs(world, on(20))
+    return form
+
+
+@pytest.mark.parametrize(
+    ("breaks", "why"),
+    [
+        (broken_late, Why.LATE),
+        (broken_elsewhere, Why.WRONG_PORT),
+        (broken_never_seen, Why.NEVER_SEEN),
+        (broken_unverified, Why.LEFT_UNVERIFIED),
+    ],
+)
+def test_a_broken_promise_brings_the_advance_back(
+    small_world: World, breaks: object, why: Why
+) -> None:
+    assert callable(breaks)
+    form = breaks(small_world)
+    seen = proposal(small_world, form)
+    assert (seen.action, seen.why) == (Action.CAPTURE, why)
+    assert settled(small_world, form).form.status is Status.CAPTURED
+    assert held(small_world, form) is GuaranteeState.CAPTURED
+    assert balances(small_world.ports) == {}
+    assert small_world.book.book_totals()["balance_fen"] == 0
+
+
+def test_a_capture_comes_back_to_the_books_on_each_engine(world: World) -> None:
+    form = broken_never_seen(world)
+    assert settled(world, form).form.status is Status.CAPTURED
+    assert world.booked("capture") == ["captured"]
+    assert balances(world.ports) == {}
+
+
+def test_on_the_last_day_the_traveller_is_still_awaited(small_world: World) -> None:
+    form = verified(small_world)
+    small_world.clock.at = on(25, 23)
+    assert proposal(small_world, form).why is Why.AWAITING_EXIT
+    assert settled(small_world, form).refusal is not None, "there is nothing to do"
+
+
+def test_since_july_2026_any_port_of_the_province_will_do(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("later")
+    at = on(8).replace(year=2026)
+    with open_world(folder, f"sqlite://{folder / 'refund.db'}", at) as world:
+        traveller = make.traveller(last_entry=at.date())
+        bought = (make.invoice(day=at.date()),)
+        form = issued(world, make.draft(traveller=traveller, invoices=bought))
+        assert form.port_any
+        form = verified(world, claimed(world, form), make.officer("YIH"))
+        departs(world, at.replace(day=20), "YIH")
+        assert proposal(world, form).why is Why.KEPT
+        assert settled(world, form).form.status is Status.RELEASED
+        assert_audit_holds(world.ports)
+
+
+def test_a_capture_that_comes_too_late_is_uncollected_and_a_break(world: World) -> None:
+    form = verified(world)
+    departs(world, on(26))
+    world.clock.at = on(20, month=8)
+    assert settled(world, form).form.status is Status.UNCOLLECTED
+    assert held(world, form) is GuaranteeState.ENDED
+    seen = proposal(world, form)
+    assert (seen.action, seen.why, seen.is_break) == (Action.NONE, Why.HOLD_ENDED, True)
+    assert balances(world.ports) == {"advance": make.NET_FEN, "network": -make.NET_FEN}
+    assert [p.form.form_id for p in reconcile.desk(world.ports).proposals] == [form.form_id]
+
+
+def test_a_release_after_the_hold_has_ended_by_itself_is_a_release(small_world: World) -> None:
+    form = verified(small_world)
+    departs(small_world, on(20))
+    small_world.clock.at = on(20, month=8)
+    assert settled(small_world, form).form.status is Status.RELEASED
+    assert held(small_world, form) is GuaranteeState.ENDED
+    assert balances(small_world.ports).keys() == {"network", "treasury", "fee"}
+
+
+def test_a_proposal_that_changed_since_the_preview_is_refused_by_name(world: World) -> None:
+    form = verified(world)
+    departs(world, on(20))
+    for wrong in (
+        Chosen(form.form_id, Action.CAPTURE, Why.LATE),
+        Chosen(form.form_id, Action.RELEASE, Why.NEVER_SEEN),
+        Chosen(form.form_id, Action.NONE, Why.KEPT),
+    ):
+        done = reconcile.settle(world.ports, world.operator, [wrong], "as I saw it")[0]
+        assert done.refusal is not None
+        assert done.refusal.code == "proposal_changed"
+    assert status(world, form) is Status.VERIFIED
+    assert world.booked("release") + world.booked("capture") == []
+
+
+def test_an_earlier_exit_that_is_recorded_late_changes_the_proposal(small_world: World) -> None:
+    form = verified(small_world)
+    departs(small_world, on(26))
+    seen = proposal(small_world, form)
+    departs(small_world, on(24))
+    chosen = Chosen(form.form_id, seen.action, seen.why)
+    done = reconcile.settle(small_world.ports, small_world.operator, [chosen], "late")[0]
+    assert done.refusal is not None
+    assert settled(small_world, form).form.status is Status.RELEASED
+
+
+def test_nothing_is_settled_without_a_reason(small_world: World) -> None:
+    form = verified(small_world)
+    departs(small_world, on(20))
+    chosen = [Chosen(form.form_id, Action.RELEASE, Why.KEPT)]
+    for reason, code in ((" ", "reason_missing"), ("x" * 201, "field_too_long")):
+        with pytest.raises(Refused, match=code):
+            reconcile.settle(small_world.ports, small_world.operator, chosen, reason)
+    with pytest.raises(Refused, match="form_unknown"):
+        reconcile.settle(
+            small_world.ports,
+            small_world.operator,
+            [Chosen("ffffffffffffffff", Action.RELEASE, Why.KEPT)],
+            "why",
+        )
+
+
+def test_a_hold_that_the_network_does_not_know_is_a_break(world: World) -> None:
+    form = verified(world)
+    departs(world, on(20))
+    elsewhere = world.folder / "restored"
+    elsewhere.mkdir()
+    with open_world(
+        elsewhere, f"sqlite://{elsewhere / 'refund.db'}", world.clock.at, enrolled=False
+    ) as restored:
+        kept, world.network.kept = world.network.kept, restored.book
+        seen = proposal(world, form)
+        world.network.kept = kept
+    assert (seen.action, seen.why, seen.is_break) == (Action.NONE, Why.HOLD_MISSING, True)
+
+
+def test_while_the_network_is_silent_the_desk_says_so(small_world: World) -> None:
+    form = verified(small_world)
+    departs(small_world, on(20))
+    assert reconcile.desk(small_world.ports).network_heard
+    small_world.network.unplugged = True
+    desk = reconcile.desk(small_world.ports)
+    assert not desk.network_heard
+    assert [p.form.form_id for p in desk.proposals] == [form.form_id]
+
+
+def test_an_exit_of_nobody_s_form_is_listed_on_its_day(world: World) -> None:
+    claimed(world)
+    departs(world, on(9, 10), number="H99999999")
+    departs(world, on(9, 11))
+    strangers = reconcile.desk(world.ports, on(9).date()).strangers
+    assert [seen.exited_at for seen in strangers] == [on(9, 10)]
+    assert reconcile.desk(world.ports, on(10).date()).strangers == ()
+
+
+def test_an_exit_seen_twice_is_one_exit(world: World) -> None:
+    assert departs(world, on(9))
+    assert not departs(world, on(9))
+    assert departs(world, on(9), "YIH")
+
+
+def test_an_exit_in_the_future_or_through_no_port_is_refused(small_world: World) -> None:
+    document = make.traveller().document
+    for line, code in (
+        (ExitLine(document, "WUH", on(9)), "date_in_future"),
+        (ExitLine(document, "PEK", on(8, 1)), "port_unknown"),
+    ):
+        with pytest.raises(Refused, match=code):
+            reconcile.record_exit(small_world.ports, small_world.operator, line)
+    with pytest.raises(Refused, match="date_in_future"):
+        reconcile.read_exit_moment("2025-07-08T14:00:00+08:00", make.NOON, "exited_at")
+    for text in ("", "yesterday", "2025-02-30T10:00:00+08:00"):
+        with pytest.raises(Refused):
+            reconcile.read_exit_moment(text, make.NOON, "exited_at")
+    read = reconcile.read_exit_moment("2025-07-08T10:00:00+08:00", make.NOON, "exited_at")
+    assert read == on(8, 10)
+
+
+def test_a_file_of_exits_is_taken_in_once_and_whole(world: World) -> None:
+    form = verified(world)
+    world.clock.at = on(21)
+    document = make.traveller().document
+    lines = [ExitLine(document, "WUH", on(20)), ExitLine(document, "WUH", on(20))]
+    done = reconcile.import_exits(world.ports, world.operator, lines, "exits.csv", "d" * 64)
+    assert done.rows == 2
+    with pytest.raises(Refused, match="file_already_imported") as caught:
+        reconcile.import_exits(world.ports, world.operator, lines, "again.csv", "d" * 64)
+    assert (caught.value.facts["rows"], caught.value.facts["at"]) == (2, world.clock.at)
+    wrong = [ExitLine(document, "WUH", on(19)), ExitLine(document, "XXX", on(19))]
+    with pytest.raises(Refused, match="port_unknown"):
+        reconcile.import_exits(world.ports, world.operator, wrong, "wrong.csv", "e" * 64)
+    with pytest.raises(Refused, match="file_empty"):
+        reconcile.import_exits(world.ports, world.operator, [], "empty.csv", "f" * 64)
+    assert [i.file_name for i in reconcile.imports(world.ports)] == ["exits.csv"]
+    exits = world.ports.storage.read(lambda tx: tx.exits_of(form.document_index))
+    assert len(exits) == 1
+    yesterday = [*lines, ExitLine(document, "WUH", on(21, 1))]
+    reconcile.import_exits(world.ports, world.operator, yesterday, "more.csv", "a" * 64)
+    assert settled(world, form).form.status is Status.RELEASED
+
+
+def test_the_desk_lists_the_earliest_promise_first(small_world: World) -> None:
+    forms = [claimed(small_world)]
+    small_world.clock.at = on(9)
+    bought = make.draft("25422000000000000002")
+    forms.append(claimed(small_world, issued(small_world, bought, "key-2")))
+    desk = reconcile.desk(small_world.ports)
+    assert [p.form.form_id for p in desk.proposals] == [form.form_id for form in forms]
+    assert [p.collect_by for p in desk.proposals] == [on(30).date(), on(30).date()]
+    assert not desk.more
