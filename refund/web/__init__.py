@@ -3,7 +3,7 @@
 from flask import Blueprint, Flask
 
 from refund.core.people import Role
-from refund.web import customs, front, operator, store, traveller
+from refund.web import customs, front, operator, scan, store, traveller
 from refund.web.auth import guard_staff, guard_traveller
 from refund.web.context import KEY, Context
 from refund.web.errors import register_errors
@@ -16,6 +16,7 @@ AUDIENCES: tuple[tuple[Blueprint, str, str], ...] = (
     (traveller.pages, "/traveller", "traveller"),
     (customs.pages, "/customs", Role.OFFICER.value),
     (operator.pages, "/operator", Role.OPERATOR.value),
+    (scan.pages, "", "open"),
     (front.pages, "", "open"),
 )
 """Whose pages, where they begin, and who may see them; only static files stand outside."""

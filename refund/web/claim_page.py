@@ -1,0 +1,138 @@
+"""Which page a form's state asks for, and what a traveller's page says besides the form itself."""
+
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import urlsplit
+
+from flask import render_template, request, url_for
+
+from refund.core.agreement import AGREEMENT_VERSION
+from refund.core.errors import REFUSALS, Refused
+from refund.core.form import IN_FLIGHT, Status
+from refund.core.matching import Why
+from refund.core.operation import Kind
+from refund.core.signing import code_url
+from refund.services.claim import ClaimView
+from refund.web.context import ports
+
+PARTS: dict[Status, str] = {
+    Status.ISSUED: "ordinary",
+    Status.AGREED: "ordinary",
+    Status.HOLDING: "waiting",
+    Status.HELD: "held",
+    Status.ADVANCING: "waiting",
+    Status.ADVANCED: "advanced",
+    Status.WITHDRAWING: "waiting",
+    Status.ORDINARY: "ordinary",
+    Status.VERIFIED: "verified",
+    Status.VERIFIED_PARTLY: "verified",
+    Status.CUSTOMS_REFUSED: "customs_refused",
+    Status.ORDINARY_VERIFIED: "ordinary_verified",
+    Status.RELEASING: "verified",
+    Status.RELEASED: "released",
+    Status.CAPTURING: "captured",
+    Status.CAPTURED: "captured",
+    Status.FORFEITING: "forfeited",
+    Status.FORFEITED: "forfeited",
+    Status.UNCOLLECTED: "uncollected",
+    Status.VOID: "void",
+    Status.SUPERSEDED: "void",
+}
+"""What the page of a form says first; a form that waits for its traveller has steps instead."""
+
+UPDATING = IN_FLIGHT | {Status.FORFEITING}
+"""States in which the page looks again by itself."""
+
+WITH_PASS = frozenset({"advanced", "ordinary"})
+"""Pages that end with the exit pass: what to do at departure, and the code to show there."""
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """How long it took from the first scan to the money."""
+
+    minutes: int
+    seconds: int
+
+
+def took(seen: ClaimView) -> Took | None:
+    """The time from this phone's first scan to the money; None for a phone that came later."""
+    if seen.advance is None or seen.advance.advanced_at < seen.opened_at:
+        return None
+    span = seen.advance.advanced_at - seen.opened_at
+    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    return Took(minutes, seconds) if minutes < 60 else None
+
+
+def card_was_refused(seen: ClaimView) -> bool:
+    """Whether the last word of the network was a no to the card."""
+    last = seen.operations[-1] if seen.operations else None
+    is_no = last is not None and last.kind is Kind.HOLD and bool(last.refusal)
+    return seen.form.status is Status.AGREED and is_no
+
+
+def wording(seen: ClaimView) -> int:
+    """The wording of the agreement that was signed, or that would be signed now."""
+    return seen.agreement.wording if seen.agreement else AGREEMENT_VERSION
+
+
+def still_open(seen: ClaimView, why: str, today: date) -> bool:
+    """Whether a form that was charged back can still have the ordinary refund.
+
+    Source: SAT 9/2025.
+    """
+    charged = seen.form.status in (Status.CAPTURING, Status.CAPTURED)
+    return charged and today <= seen.form.export_by and why != Why.LEFT_UNVERIFIED.value
+
+
+def why_captured(seen: ClaimView) -> str:
+    """The stable word of why the hold was used, or nothing."""
+    captures = [o for o in seen.operations if o.kind is Kind.CAPTURE]
+    return captures[-1].reason.partition(":")[0] if captures else ""
+
+
+def return_url(form_id: str) -> str:
+    """Where the network sends the traveller back to: by the name under which the phone knows us.
+
+    A name that is neither ours nor this machine's is not believed.
+    """
+    ours = ports().public_url
+    path = url_for("traveller.card", form_id=form_id)
+    known = urlsplit(ours).netloc.lower() != request.host.lower()
+    is_here = urlsplit(f"//{request.host}").hostname in LOOPBACK
+    return (request.host_url.rstrip("/") if known and is_here else ours) + path
+
+
+def render_state(seen: ClaimView, today: date) -> str:
+    """The page of a form in which nothing is left to fill in, or nothing yet."""
+    why = why_captured(seen)
+    return render_template(
+        "traveller/form.html",
+        seen=seen,
+        form=seen.form,
+        part=PARTS[seen.form.status],
+        took=took(seen),
+        still_open=still_open(seen, why, today),
+        updating=seen.form.status in UPDATING,
+        has_pass=PARTS[seen.form.status] in WITH_PASS,
+        code=code_url(ports().public_url, seen.form.code),
+        why=why,
+    )
+
+
+def render_summary(seen: ClaimView, refused: Refused | None = None) -> str:
+    """What, where, how much, and what happens if; the claim code opens the rest."""
+    return render_template(
+        "traveller/summary.html",
+        seen=seen,
+        form=seen.form,
+        refused=refused,
+        code=code_url(ports().public_url, seen.form.code),
+    )
+
+
+def status_of(refused: Refused) -> int:
+    """The HTTP status of the page on which a refusal is said."""
+    return REFUSALS[refused.code].status

@@ -1,0 +1,56 @@
+"""The scanned or typed code: it opens the form on this phone, and changes nothing else."""
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from refund.core.errors import Refused
+from refund.services.claim import my_forms, scan, view
+from refund.services.sign_in import session_hash
+from refund.web.auth import cookie_name, open_to_all, remember_phone
+from refund.web.claim_forms import read_typed_code
+from refund.web.claim_page import render_summary, status_of
+from refund.web.context import ports
+
+pages = Blueprint("scan", __name__)
+
+TYPED_LENGTH_MAX = 2000
+
+
+@pages.get("/F/<path:code>")
+@open_to_all
+def scanned(code: str) -> Response | tuple[str, int]:
+    """What the phone's camera opens: the form's page at once, without a detour."""
+    known = request.cookies.get(cookie_name("traveller"), "")
+    # Only a word that we gave and that opened something is a phone's own.
+    is_ours = bool(known) and bool(my_forms(ports(), session_hash(known)))
+    token = known if is_ours else ports().ids.token()
+    try:
+        form = scan(ports(), code, session_hash(token))
+    except Refused as refused:
+        return code_page(refused)
+    seen = view(ports(), session_hash(token), form.form_id)
+    if seen.unlocked:
+        return redirect(url_for("traveller.form", form_id=form.form_id), 303)
+    response = make_response(render_summary(seen))
+    remember_phone(response, token)
+    return response
+
+
+@pages.get("/F/")
+@open_to_all
+def typed() -> Response | tuple[str, int]:
+    """A code that was typed or pasted leads to where the camera would have led."""
+    text = request.args.get("code", "")[:TYPED_LENGTH_MAX]
+    if "code" not in request.args:
+        return render_template("traveller/code.html", refused=None, typed=""), 200
+    try:
+        code = read_typed_code(text, ports().public_url)
+    except Refused as refused:
+        return code_page(refused, text)
+    return redirect(url_for("scan.scanned", code=code), 303)
+
+
+def code_page(refused: Refused, text: str = "") -> tuple[str, int]:
+    """Say in the phone's language what is wrong with a code, and offer to type it."""
+    page = render_template("traveller/code.html", refused=refused, typed=text)
+    return page, status_of(refused)
