@@ -1,6 +1,7 @@
 """`refund check-code`: one code verified offline, with nothing but the published public keys."""
 
 import json
+import os
 from pathlib import Path
 
 import click
@@ -30,15 +31,17 @@ KEYS_BYTES_MAX = 1024 * 1024
 def check_code(code: str, keys_file: Path | None, *, as_json: bool) -> None:
     """Verify a code offline, and say what it holds.
 
-    STRING is the bare code, or the address that was scanned.
+    STRING is the bare code, or the address that was scanned; where REFUND_PUBLIC_URL is set, an
+    address must be there.
 
     A good signature says that the form was issued so; what became of it the service knows.
     """
     found = settings()
     ring = _instance_ring(found) if keys_file is None else _published(keys_file)
     today = day_of(read_clock(found.clock).now())
+    ours = found.public_url if os.environ.get("REFUND_PUBLIC_URL") else ""
     try:
-        payload = verify(read_code(code), ring, today)
+        payload = verify(read_code(code, ours), ring, today)
     except Refused as refused:
         told(refused).show()
         raise SystemExit(FAILED) from None

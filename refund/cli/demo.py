@@ -35,7 +35,7 @@ from refund.lifeline import end_with_parent
 from refund.places import data_folder
 from refund.services.enrol import import_stores, put_goods_master, store_register
 
-START_SECONDS = 30
+START_SECONDS = 60
 
 
 @click.command()

@@ -53,12 +53,12 @@ def serve(processes: int) -> None:
     run_service(found, processes)
 
 
-def run_service(found: Settings, processes: int) -> None:
+def run_service(found: Settings, processes: int, target: str = "refund.app:serve_app") -> None:
     """Answer requests until SIGTERM or SIGINT; those under way are answered first."""
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     multiprocessing.set_start_method("fork", force=True)
     Granian(
-        target="refund.app:serve_app",
+        target=target,
         factory=True,
         address=HOST,
         port=found.port,

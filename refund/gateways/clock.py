@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 _SHIFT = re.compile(r"([+-])([0-9]{1,10})([dhms])", re.ASCII)
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
-_SHIFT_MAX = timedelta(days=36_525)
+_SHIFT_MAX = timedelta(days=73_050)
 
 
 class SystemClock:
@@ -37,7 +37,7 @@ def read_clock(text: str) -> SystemClock:
     A moment such as `2025-07-08T14:00:00+08:00` is the time now; from there the clock runs on.
 
     Raises:
-        ValueError: the setting is none of these, or a century or more away.
+        ValueError: the setting is none of these, or is two centuries away or more.
     """
     text = text.strip()
     if not text:

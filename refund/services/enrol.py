@@ -1,6 +1,7 @@
 """Enrolling stores, goods and staff: what stands before the first form."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from refund.core.goods import Goods
 from refund.core.people import Actor, Staff
@@ -38,11 +39,15 @@ def import_stores(ports: Ports, stores: Sequence[Store], actor: str) -> tuple[in
 
 
 def put_goods_master(ports: Ports, goods: Sequence[Goods]) -> int:
-    """Add or change the goods master; how many differ from before."""
+    """Add or change the goods master; how many differ from before.
+
+    What a VAT rate rests on stays in the file: the tables keep what forms need.
+    """
+    kept = [replace(item, vat_basis="") for item in goods]
 
     def put(tx: Transaction) -> int:
         before = {item.goods_code: item for item in tx.goods_master()}
-        differing = [item for item in goods if before.get(item.goods_code) != item]
+        differing = [item for item in kept if before.get(item.goods_code) != item]
         for item in differing:
             tx.put_goods(item)
         return len(differing)

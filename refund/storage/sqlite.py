@@ -14,7 +14,7 @@ import pysqlite3
 from sqlite_utils.utils import sqlite3 as sqlite_in_use  # type: ignore[attr-defined]
 
 from refund.storage.migrate import apply_steps
-from refund.storage.protocol import Session, Step, T, Value
+from refund.storage.protocol import EngineUnfit, Session, Step, T, Value
 from refund.storage.sqlite_connection import BUSY_MS, SqliteSession, connect, require_fit
 from refund.storage.sqlite_writer import Job, Writer
 
@@ -45,7 +45,10 @@ class SqliteEngine:
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         self._connect = partial(connect, path, busy_ms=busy_ms)
-        self._connect(query_only=False).close()
+        try:
+            self._connect(query_only=False).close()
+        except sqlite3.DatabaseError as error:
+            raise EngineUnfit(f"{path} cannot be used: {error}") from error
         self._pid = os.getpid()
         self._inside = threading.local()
         self._readers: deque[sqlite3.Connection] = deque()

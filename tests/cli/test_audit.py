@@ -1,0 +1,87 @@
+"""`refund audit` says of every promise whether it holds, and its exit code says the worst."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.cli.terminal import Terminal
+from tests.cli.within import tamper
+
+PROMISES = ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I17"]
+_ENTRY = (
+    "INSERT INTO entry VALUES ('made-up', 'advance', '00112233aabbccdd', 1,"
+    " '2025-07-08T04:00:00.000000Z', 'nobody', NULL, '')"
+)
+_POSTING = "INSERT INTO posting VALUES ('made-up', 0, 'advance', 'debit', 100)"
+_EVENT = (
+    "INSERT INTO audit_event VALUES ('e', '2025-07-08T04:00:00.000000Z', 'x',"
+    " 'released', '00112233aabbccdd', 1, 'issued', 'released', '')"
+)
+
+
+def _by_promise(terminal: Terminal, *words: str, code: int) -> dict[str, dict[str, Any]]:
+    result = terminal.run("audit", "--json", *words)
+    assert result.exit_code == code, result.output
+    found = json.loads(result.stdout)
+    assert [one["invariant"] for one in found] == PROMISES
+    return {one["invariant"]: one for one in found}
+
+
+def test_all_promises_of_new_books_hold(demo: Terminal) -> None:
+    found = _by_promise(demo, "--without-network", code=0)
+    assert {name for name, one in found.items() if one["holds"]} == set(PROMISES) - {"I5"}
+    assert found["I5"]["why"] == "left out on request"
+    said = demo.done("audit", "--without-network")
+    assert "I1   holds        every entry sums to zero" in said
+
+
+def test_a_network_that_does_not_answer_gives_exit_code_3(demo: Terminal) -> None:
+    found = _by_promise(demo, code=3)
+    assert found["I5"]["holds"] is None
+    assert "did not answer" in found["I5"]["why"]
+
+
+def test_the_network_s_own_book_is_compared_when_it_answers(demo: Terminal) -> None:
+    with demo.process("sandbox") as sandbox:
+        sandbox.await_answer(f"http://127.0.0.1:{demo.sandbox_port}/healthz")
+        assert _by_promise(demo, code=0)["I5"]["holds"] is True
+        tamper(demo, "INSERT INTO balance VALUES ('network', 1, 0, 100)")
+        broken = _by_promise(demo, code=1)["I5"]
+        assert broken["rows"] == [
+            {"our_account_fen": -100, "network_book_fen": 0, "in_flight_fen": 0}
+        ]
+
+
+@pytest.mark.parametrize(
+    ("promise", "statements", "row"),
+    [
+        ("I1", (_ENTRY, _POSTING), {"entry_key": "made-up", "off_by_fen": 100}),
+        ("I2", ("DROP TRIGGER posting_no_update",), {"trigger": "posting_no_update"}),
+        ("I3", ("INSERT INTO balance VALUES ('advance', 1, 7, 0)",), {"debit_fen": 7}),
+        ("I6", (_ENTRY,), {"entry_key": "made-up", "kind": "advance"}),
+        (
+            "I17",
+            (_EVENT,),
+            {"form_id": "00112233aabbccdd"},
+        ),
+    ],
+)
+def test_a_broken_promise_is_shown_with_its_rows_and_gives_exit_code_1(
+    demo: Terminal, promise: str, statements: tuple[str, ...], row: dict[str, object]
+) -> None:
+    tamper(demo, *statements)
+    found = _by_promise(demo, "--without-network", code=1)
+    assert found[promise]["holds"] is False
+    assert row.items() <= found[promise]["rows"][0].items()
+    result = demo.run("audit", "--without-network")
+    assert result.exit_code == 1
+    assert f"{promise:4} BROKEN" in result.stdout
+
+
+def test_an_instance_that_is_not_there_is_not_made_by_looking_at_it(terminal: Terminal) -> None:
+    for words in (["audit"], ["stores", "list"], ["keys", "list"], ["people", "list"]):
+        result = terminal.run(*words)
+        assert result.exit_code == 2
+        assert "there is no instance in" in result.stderr
+    assert not terminal.instance.exists()
