@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,16 @@ from refund.ports import Ports
 from refund.services.enrol import enrol_staff, import_stores, put_goods_master
 from refund.web.auth import AUDIENCE_OF
 from tests.web.page import check_page
-from tests.web.people import EVERYONE, PASSWORD, START, HandClock, SignIn, browser
+from tests.web.people import (
+    EVERYONE,
+    OFFICER_OF_ANOTHER_PORT,
+    PASSWORD,
+    START,
+    HandClock,
+    SignIn,
+    browser,
+)
+from tests.world import World, assert_audit_holds, open_world
 
 
 @pytest.fixture(scope="session")
@@ -72,6 +82,20 @@ def ports(settings: Settings, clock: HandClock, password_hash: str) -> Iterator[
 def app(settings: Settings, ports: Ports) -> Flask:
     """Return the application, without a server."""
     return create_app(settings, ports)
+
+
+@pytest.fixture
+def world(tmp_path: Path, sqlite_url: str, password_hash: str) -> Iterator[World]:
+    """Return a service with the sandbox's own book as its network, audited when the test is over.
+
+    A module whose tests move money makes its `app` on this world instead of `ports`.
+    """
+    with open_world(tmp_path, sqlite_url, datetime.fromisoformat(START)) as opened:
+        everyone = (*EVERYONE, OFFICER_OF_ANOTHER_PORT)
+        enrol_staff(opened.ports, [Staff(one, one.staff_id, password_hash) for one in everyone], "")
+        yield opened
+        opened.network.unplugged = False
+        assert_audit_holds(opened.ports)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ PASSWORD = "a password that nobody has"
 CLERK = Actor("clerk-1", Role.CLERK, "林晓 Lin Xiao", store_number=1)
 CLERK_OF_ANOTHER_STORE = Actor("clerk-2", Role.CLERK, "周宁 Zhou Ning", store_number=2)
 OFFICER = Actor("officer-1", Role.OFFICER, "何伟 He Wei", port="WUH")
+OFFICER_OF_ANOTHER_PORT = Actor("officer-2", Role.OFFICER, "高远 Gao Yuan", port="YIH")
 OPERATOR = Actor("operator-1", Role.OPERATOR, "苏敏 Su Min")
 
 EVERYONE = (CLERK, CLERK_OF_ANOTHER_STORE, OFFICER, OPERATOR)
