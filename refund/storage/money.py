@@ -4,7 +4,7 @@ from datetime import datetime
 
 from refund.core.ledger import Account, Entry, Posting, Side
 from refund.core.operation import Advance, Guarantee, Kind, Operation
-from refund.storage.protocol import Row
+from refund.storage.protocol import Row, Value
 from refund.storage.records import (
     guarantee_of,
     moment,
@@ -14,6 +14,31 @@ from refund.storage.records import (
     written,
 )
 from refund.storage.rows import Rows
+
+_ADD_TO_BALANCE = (
+    " ON CONFLICT (account, store_number) DO UPDATE SET"
+    " debit_fen = balance.debit_fen + excluded.debit_fen,"
+    " credit_fen = balance.credit_fen + excluded.credit_fen"
+)
+
+
+def _changes(entry: Entry, store_number: int) -> list[dict[str, Value]]:
+    """What an entry adds to the balances: each account once, and always in the same order."""
+    debits: dict[str, int] = {}
+    credited: dict[str, int] = {}
+    for posting in entry.postings:
+        sums = debits if posting.side is Side.DEBIT else credited
+        account = posting.account.value
+        sums[account] = sums.get(account, 0) + posting.amount_fen
+    return [
+        {
+            "account": account,
+            "store_number": store_number,
+            "debit_fen": debits.get(account, 0),
+            "credit_fen": credited.get(account, 0),
+        }
+        for account in sorted({*debits, *credited})
+    ]
 
 
 class MoneyQueries(Rows):
@@ -67,10 +92,11 @@ class MoneyQueries(Rows):
 
     def count_operations(self, form_id: str, kind: Kind) -> int:
         """How often an operation of this kind was begun for a form."""
+        # The kind stands in the text: as a parameter, SQLite would plan anew for each other kind.
         row = self._session.row(
-            "SELECT COUNT(*) AS begun FROM operation WHERE form_id = :form_id AND kind = :kind",
+            "SELECT COUNT(*) AS begun FROM operation"
+            f" WHERE form_id = :form_id AND kind = '{kind.value}'",
             form_id=form_id,
-            kind=kind.value,
         )
         return 0 if row is None else whole(row["begun"])
 
@@ -211,29 +237,20 @@ class MoneyQueries(Rows):
                 "reason": entry.reason,
             },
         )
-        for position, posting in enumerate(entry.postings):
-            self._insert(
-                "posting",
+        self._insert_all(
+            "posting",
+            [
                 {
                     "entry_key": entry.event_key,
                     "position": position,
                     "account": posting.account.value,
                     "side": posting.side.value,
                     "amount_fen": posting.amount_fen,
-                },
-            )
-            debit = posting.side is Side.DEBIT
-            self._session.run(
-                "INSERT INTO balance (account, store_number, debit_fen, credit_fen)"
-                " VALUES (:account, :store_number, :debit_fen, :credit_fen)"
-                " ON CONFLICT (account, store_number) DO UPDATE SET"
-                " debit_fen = balance.debit_fen + excluded.debit_fen,"
-                " credit_fen = balance.credit_fen + excluded.credit_fen",
-                account=posting.account.value,
-                store_number=store_number,
-                debit_fen=posting.amount_fen if debit else 0,
-                credit_fen=0 if debit else posting.amount_fen,
-            )
+                }
+                for position, posting in enumerate(entry.postings)
+            ],
+        )
+        self._insert_all("balance", _changes(entry, store_number), _ADD_TO_BALANCE)
 
     def entries_of(self, form_id: str) -> list[tuple[Entry, datetime, str]]:
         """A form's entries with moment and actor, oldest first."""

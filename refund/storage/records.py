@@ -22,7 +22,7 @@ from refund.storage.protocol import Row, Value
 
 def written(at: datetime) -> str:
     """A moment as it stands in a column: UTC, six decimals, so that text sorts as time."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def moment(value: Value) -> datetime:

@@ -135,10 +135,23 @@ class Writer:
         return self._conn
 
     def _commit_group(self, group: list[Job]) -> None:
-        """Run each function in a savepoint and commit once for all that succeeded."""
+        """Run all functions one after another and commit once."""
         if len(group) == 1:
             self._commit_alone(group[0])
             return
+        conn = self._begin_for(group)
+        if conn is None:
+            return
+        if all(_attempt(conn, job) is None for job in group):
+            self._finish_group(conn, group)
+            return
+        # That is rare, so savepoints, which cost as much as two statements, are set only now.
+        if conn.in_transaction:
+            conn.execute("ROLLBACK")
+        self._commit_apart(group)
+
+    def _commit_apart(self, group: list[Job]) -> None:
+        """Run each function in a savepoint and commit once for all that succeeded."""
         conn = self._begin_for(group)
         if conn is None:
             return
