@@ -72,7 +72,7 @@ def read_document_tail(text: str, field: str = "document_tail") -> str:
     tail = text.replace(" ", "").upper()
     if not tail:
         raise Refused("field_missing", field)
-    if not _TAIL.fullmatch(tail):
+    if not text.isascii() or not _TAIL.fullmatch(tail):
         raise Refused("field_unreadable", field)
     return tail
 
@@ -123,6 +123,8 @@ POINTS_MIN = 6
 def _is_point(point: object) -> bool:
     match point:
         case [int(x), int(y)]:
-            return 0 <= x <= 1000 and 0 <= y <= 400
+            # JSON's true is an int to Python, and no place on a pad.
+            is_place = not isinstance(x, bool) and not isinstance(y, bool)
+            return is_place and 0 <= x <= 1000 and 0 <= y <= 400
         case _:
             return False

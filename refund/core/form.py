@@ -106,7 +106,9 @@ TRANSITIONS: dict[tuple[Status, Event], Status] = {
     (S.UNCOLLECTED, E.REQUEST_CAPTURE): S.CAPTURING,
 }
 
-IN_FLIGHT = frozenset({S.HOLDING, S.ADVANCING, S.WITHDRAWING, S.RELEASING, S.CAPTURING})
+IN_FLIGHT = frozenset(
+    {S.HOLDING, S.ADVANCING, S.WITHDRAWING, S.RELEASING, S.CAPTURING, S.FORFEITING}
+)
 """States in which the network has been asked and has not been heard."""
 
 UNSECURED_BEFORE_ADVANCE = frozenset({S.ISSUED, S.AGREED, S.ORDINARY})

@@ -74,7 +74,8 @@ def read_invoice_number(text: str, field: str) -> str:
     number = text.replace(" ", "").replace("-", "").upper()
     if not number:
         raise Refused("field_missing", field)
-    if not _NUMBER.fullmatch(number):
+    # Capital letters of others become ASCII: ß would read as SS.
+    if not text.isascii() or not _NUMBER.fullmatch(number):
         raise Refused("invoice_number_unreadable", field)
     return number
 

@@ -159,6 +159,9 @@ def _outcome(departure: Departure, today: date) -> tuple[Action, Why]:
     broken = _broken(departure, seen)
     if broken is not None:
         return Action.CAPTURE, broken
+    if form.status is not Status.VERIFIED:
+        # A capture was tried before this exit became known: what is right now, a person says.
+        return Action.NONE, Why.FOR_REVIEW
     return Action.RELEASE, Why.KEPT
 
 

@@ -1,0 +1,219 @@
+"""The exit's proposals: what was promised, what was seen, and what the network's book says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from refund.core.calendar import SHANGHAI, end_of_day
+from refund.core.form import TRANSITIONS, Event, Status
+from refund.core.matching import (
+    BREAKS,
+    Action,
+    Departure,
+    Proposal,
+    Why,
+    exit_for,
+    is_overdue,
+    propose,
+)
+from refund.core.operation import Answer, GuaranteeState, Kind
+from tests import make
+
+TODAY = date(2025, 7, 20)
+IN_TIME = datetime(2025, 7, 20, 12, tzinfo=SHANGHAI)
+HOLD = Answer("00000000000000f1-hold-1", Kind.HOLD, make.NET_FEN, "CNY", "hold_1")
+
+
+def is_weekday(day: date) -> bool:
+    return day.weekday() < 5
+
+
+def departure(status: Status = Status.VERIFIED, **changes: object) -> Departure:
+    """A verified form whose traveller left in time through the right port, all books agreeing."""
+    good = Departure(
+        form=make.form(status),
+        verification=make.verification(),
+        exit=make.exit_record(IN_TIME),
+        guarantee=make.guarantee(),
+        book=HOLD,
+        book_asked=True,
+    )
+    return replace(good, **changes)  # type: ignore[arg-type]
+
+
+def proposed(seen: Departure, today: date = TODAY) -> Proposal:
+    """What follows, with three working days to collect."""
+    return propose(seen, today, is_weekday, 3)
+
+
+def said(seen: Departure, today: date = TODAY) -> tuple[Action, Why]:
+    """What to do, and why."""
+    found = proposed(seen, today)
+    return found.action, found.why
+
+
+def test_a_kept_promise_is_released() -> None:
+    found = proposed(departure())
+    assert (found.action, found.why, found.is_break) == (Action.RELEASE, Why.KEPT, False)
+    assert found.amount_fen == make.NET_FEN
+    assert found.collect_by == date(2025, 7, 30), "Friday, and three working days"
+
+
+BROKEN = {
+    Why.LATE: departure(exit=make.exit_record(datetime(2025, 7, 25, 16, 0, tzinfo=UTC))),
+    Why.WRONG_PORT: departure(exit=make.exit_record(IN_TIME, "YIH")),
+    Why.LEFT_UNVERIFIED: departure(Status.ADVANCED, verification=None),
+}
+
+
+@pytest.mark.parametrize("why", BROKEN)
+def test_a_broken_promise_is_captured_and_says_how_it_was_broken(why: Why) -> None:
+    assert said(BROKEN[why]) == (Action.CAPTURE, why)
+
+
+def test_whoever_was_never_seen_is_awaited_until_the_last_day_is_over() -> None:
+    unseen = departure(exit=None)
+    assert said(unseen, date(2025, 7, 25)) == (Action.NONE, Why.AWAITING_EXIT)
+    assert said(unseen, date(2025, 7, 26)) == (Action.CAPTURE, Why.NEVER_SEEN)
+    unverified = departure(Status.ADVANCED, exit=None, verification=None)
+    assert said(unverified, date(2025, 7, 26)) == (Action.CAPTURE, Why.NEVER_SEEN)
+
+
+def test_the_last_instant_of_the_last_day_is_in_time() -> None:
+    last = end_of_day(date(2025, 7, 25)) - timedelta(microseconds=1)
+    assert said(departure(exit=make.exit_record(last)))[1] is Why.KEPT
+    assert said(departure(exit=make.exit_record(end_of_day(date(2025, 7, 25)))))[1] is Why.LATE
+
+
+def test_where_any_port_will_do_another_port_is_no_breach() -> None:
+    form = replace(make.form(Status.VERIFIED), port_any=True)
+    found = said(departure(form=form, exit=make.exit_record(IN_TIME, "ENH")))
+    assert found == (Action.RELEASE, Why.KEPT)
+
+
+def test_late_is_said_before_elsewhere_and_elsewhere_before_unverified() -> None:
+    late = make.exit_record(datetime(2025, 7, 26, 12, tzinfo=UTC), "YIH")
+    assert said(departure(exit=late, verification=None))[1] is Why.LATE
+    elsewhere = make.exit_record(IN_TIME, "YIH")
+    assert said(departure(exit=elsewhere, verification=None))[1] is Why.WRONG_PORT
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"guarantee": None}, Why.HOLD_ENDED),
+        ({"guarantee": make.guarantee(state=GuaranteeState.ENDED)}, Why.HOLD_ENDED),
+        ({"guarantee": make.guarantee(state=GuaranteeState.RELEASED)}, Why.HOLD_ENDED),
+        ({"book": None}, Why.HOLD_MISSING),
+        ({"book": replace(HOLD, refusal="declined")}, Why.HOLD_MISSING),
+        ({"book": replace(HOLD, amount_fen=1)}, Why.AMOUNT_DIFFERS),
+        ({"book": replace(HOLD, currency="HKD")}, Why.AMOUNT_DIFFERS),
+    ],
+)
+def test_books_that_disagree_stop_everything(changes: dict[str, object], why: Why) -> None:
+    for status in (Status.ADVANCED, Status.VERIFIED, Status.UNCOLLECTED):
+        found = proposed(departure(status, **changes))
+        assert (found.action, found.why, found.is_break) == (Action.NONE, why, True)
+
+
+def test_a_book_that_was_not_asked_says_nothing_against_it() -> None:
+    assert said(departure(book=None, book_asked=False))[1] is Why.KEPT
+
+
+SETTLED = {Status.RELEASED, Status.CAPTURED, Status.FORFEITED}
+WAITING = {Status.RELEASING, Status.CAPTURING, Status.FORFEITING, Status.ADVANCING}
+REVIEW = {Status.VERIFIED_PARTLY, Status.CUSTOMS_REFUSED}
+OPEN = {Status.ADVANCED, Status.VERIFIED, Status.UNCOLLECTED}
+
+
+@pytest.mark.parametrize("status", set(Status) - OPEN, ids=lambda status: status.value)
+def test_a_form_that_is_not_open_is_left_alone_and_says_why(status: Status) -> None:
+    expected = Why.NO_ADVANCE
+    for statuses, why in (
+        (SETTLED, Why.ALREADY_SETTLED),
+        (WAITING, Why.AWAITING_ANSWER),
+        (REVIEW, Why.FOR_REVIEW),
+    ):
+        if status in statuses:
+            expected = why
+    assert said(departure(status)) == (Action.NONE, expected)
+
+
+def test_what_was_not_collected_is_collected_as_soon_as_it_can_be() -> None:
+    unseen = departure(Status.UNCOLLECTED, exit=None)
+    assert said(unseen) == (Action.CAPTURE, Why.NEVER_SEEN)
+
+
+def test_breaks_are_where_records_disagree() -> None:
+    assert {why.value for why in BREAKS} == {
+        "left_unverified",
+        "hold_ended",
+        "hold_missing_at_network",
+        "amount_differs_at_network",
+        "for_review",
+    }
+
+
+def test_the_exit_that_counts_is_the_first_after_the_purchase() -> None:
+    form = make.form()
+    moments = [make.NOON + timedelta(days=days) for days in (9, -1, 3, 20)]
+    exits = tuple(make.exit_record(at) for at in moments)
+    found = exit_for(form, exits)
+    assert found is not None
+    assert found.exited_at == make.NOON + timedelta(days=3)
+    assert exit_for(form, exits[1:2]) is None
+    assert exit_for(form, ()) is None
+
+
+def test_a_promise_is_overdue_when_its_last_day_is_over_in_shanghai() -> None:
+    over = end_of_day(date(2025, 7, 25))
+    assert not is_overdue(make.form(), over - timedelta(seconds=1))
+    assert is_overdue(make.form(), over)
+
+
+@st.composite
+def departures(draw: st.DrawFn) -> Departure:
+    """Anything that can be known of a form at the exit, likely or not."""
+    exits = st.builds(
+        lambda days, port: make.exit_record(make.NOON + timedelta(days=days), port),
+        st.integers(-10, 60),
+        st.sampled_from(["WUH", "YIH"]),
+    )
+    return departure(
+        draw(st.sampled_from(list(Status))),
+        verification=draw(st.none() | st.just(make.verification())),
+        exit=draw(st.none() | exits),
+        guarantee=draw(st.none() | st.just(make.guarantee())),
+        book=draw(st.sampled_from([HOLD, None, replace(HOLD, amount_fen=1)])),
+    )
+
+
+@given(departures(), st.integers(0, 60))
+def test_a_hold_is_released_only_when_everything_was_kept(seen: Departure, days: int) -> None:
+    found = proposed(seen, make.DAY + timedelta(days=days))
+    if found.action is Action.RELEASE:
+        assert seen.verification is not None
+        assert seen.exit is not None
+        assert seen.exit.exited_at <= make.NOON + timedelta(days=17)
+        assert seen.exit.port == "WUH"
+    if found.action is not Action.NONE:
+        assert seen.guarantee is not None
+        assert seen.book == HOLD
+        assert found.why not in BREAKS - {Why.LEFT_UNVERIFIED}
+
+
+@given(departures(), st.integers(0, 60))
+def test_what_is_proposed_can_be_done(seen: Departure, days: int) -> None:
+    found = proposed(seen, make.DAY + timedelta(days=days))
+    events = {
+        Action.RELEASE: {Event.REQUEST_RELEASE},
+        Action.CAPTURE: {Event.REQUEST_CAPTURE},
+        Action.NONE: set(),
+    }
+    for event in events[found.action]:
+        assert (seen.form.status, event) in TRANSITIONS
