@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench lock clean
+.PHONY: help install run test check bench readme lock clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -29,6 +29,10 @@ bench: ## Measure; the figures and the method are in docs/performance.md
 	@set -e; for file in benchmarks/[a-z]*.py; do \
 		name=$${file#benchmarks/}; .venv/bin/python -m "benchmarks.$${name%.py}" $(ARGS); \
 	done
+
+readme: ## Write the README's lists of settings, commands, routes and refusals anew
+	@PYTHON='$(PYTHON)' .ci/environment test
+	@.venv/bin/python -m tests.house.readme
 
 lock: ## Pin the dependencies anew, with hashes and without addresses (LOCK_FLAGS=-U: newer ones)
 	@.ci/lock

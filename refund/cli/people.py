@@ -59,9 +59,9 @@ def list_people(*, as_json: bool) -> None:
 @people.command()
 @click.argument("login")
 @click.option("--role", required=True, type=click.Choice([role.value for role in Role]))
-@click.option("--name", required=True, help="As colleagues know the person.")
-@click.option("--store", "store_number", type=int, help="A clerk's store.")
-@click.option("--port", help=f"An officer's port: {', '.join(PORTS)}.")
+@click.option("--name", required=True, metavar="NAME", help="As colleagues know the person.")
+@click.option("--store", "store_number", type=int, metavar="NUMBER", help="A clerk's store.")
+@click.option("--port", metavar="CODE", help=f"An officer's port: {', '.join(PORTS)}.")
 @generate_option
 def add(login: str, generate: bool, **who: str | int | None) -> None:  # noqa: FBT001 - click's way
     """Add a person who may sign in.

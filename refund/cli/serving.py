@@ -37,7 +37,9 @@ STOP_SECONDS = 15
 
 
 @click.command()
-@click.option("--processes", type=click.IntRange(1, 64), default=1, help="On PostgreSQL only.")
+@click.option(
+    "--processes", type=click.IntRange(1, 64), metavar="N", default=1, help="On PostgreSQL only."
+)
 def serve(processes: int) -> None:
     """Serve the pages on this machine till Ctrl-C."""
     found = fixed_clock(settings())

@@ -16,10 +16,12 @@ def add_door(pages: Blueprint, role: Role) -> None:
 
     @open_to_all
     def show_door() -> str:
+        """Ask for login and password."""
         return render_template("door/sign_in.html", audience=audience, typed={}, refused=None)
 
     @open_to_all
     def enter() -> Response | tuple[str, int]:
+        """Begin a session, or say once more what the door asks for."""
         given = Credentials(
             role=role,
             login=request.form.get("login", ""),
@@ -38,6 +40,7 @@ def add_door(pages: Blueprint, role: Role) -> None:
         return response
 
     def leave() -> Response:
+        """End the session for ever."""
         sign_out(ports(), request.cookies.get(cookie_name(audience), ""))
         response = redirect(url_for(f"{audience}.sign_in"), 303)
         let_out(response, role)
