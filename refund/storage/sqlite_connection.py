@@ -66,7 +66,8 @@ def connect(path: str, *, query_only: bool, busy_ms: int = BUSY_MS) -> sqlite3.C
             "foreign_keys=ON",
             "trusted_schema=OFF",
             "cell_size_check=ON",
-            "wal_autocheckpoint=1000",
+            # As many pages as the first block of the WAL's index can name.
+            "wal_autocheckpoint=4000",
             "journal_size_limit=67108864",
             "cache_size=-8192",
             f"query_only={'ON' if query_only else 'OFF'}",
