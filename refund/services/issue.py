@@ -174,7 +174,8 @@ def _assess(tx: Transaction, clerk: Actor, draft: Draft, index: str, now: dateti
 def _once(refusals: list[Refused]) -> tuple[Refused, ...]:
     """Each field's problem once: a field that could not be read is not also missing."""
     seen: dict[tuple[str, str], Refused] = {}
-    unreadable = {r.field for r in refusals if r.field and r.code not in _SEVEN}
+    known = _SEVEN | _ABSENT.keys()
+    unreadable = {r.field for r in refusals if r.field and r.code not in known}
     for refused in refusals:
         if refused.code in _ABSENT and unreadable & _ABSENT[refused.code]:
             continue

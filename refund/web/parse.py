@@ -84,9 +84,11 @@ def read_words(text: str, field: str, most: int) -> str:
     """Read free text as one line.
 
     Raises:
-        Refused: `field_missing`, `field_too_long`.
+        Refused: `field_missing`, `field_too_long`, `field_unreadable`.
     """
     words = " ".join(text.split())
+    if not words.isprintable() or "\N{REPLACEMENT CHARACTER}" in words:
+        raise Refused("field_unreadable", field)
     if not words:
         raise Refused("field_missing", field)
     if len(words) > most:

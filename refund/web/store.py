@@ -1,6 +1,7 @@
 """The clerk's pages: issue a form, follow it, print it, void it; never another store's."""
 
 import hashlib
+import re
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -29,7 +30,7 @@ from refund.web.auth import actor
 from refund.web.context import ports
 from refund.web.door import add_door
 from refund.web.filters import errors_by_field, local
-from refund.web.parse import read_words
+from refund.web.parse import read_words, typed_fields
 from refund.web.qr import png
 from refund.web.store_forms import Typed, changed, new_page, read_typed
 from refund.web.store_reading import Reading, read_draft
@@ -41,12 +42,25 @@ Page = str | Response | tuple[str, int]
 
 GOODS_SUGGESTED = 8
 GOODS_LISTED = 50
+QUERY_LENGTH_MAX = 100
 PNG_SCALE = 10
+FORM_ID = re.compile(r"[0-9a-f]{16}")
 REASON_LENGTH_MAX = 200
 OVER = frozenset(
     {Status.RELEASED, Status.CAPTURED, Status.FORFEITED, Status.VOID, Status.SUPERSEDED}
 )
 """States after which nothing more happens, so that a page need not ask again."""
+
+
+@pages.url_value_preprocessor
+def known_shape(_: str | None, values: dict[str, str] | None) -> None:
+    """Let no text reach the storage as a form's id that never was one.
+
+    Raises:
+        Refused: `form_unknown`.
+    """
+    if values and "form_id" in values and not FORM_ID.fullmatch(values["form_id"]):
+        raise Refused("form_unknown")
 
 
 @pages.context_processor
@@ -96,7 +110,7 @@ def _seen(found: list[Form]) -> str:
 @pages.get("/goods")
 def goods() -> str:
     """The goods that can stand on a form, searched; for the goods field, its suggestions alone."""
-    query = request.args.get("q", "")[:100]
+    query = typed_fields(request.args)[0].get("q", "")[:QUERY_LENGTH_MAX]
     master = goods_master(ports())
     if "part" in request.args:
         found = search_goods(master, query, GOODS_SUGGESTED)
@@ -236,7 +250,7 @@ def confirm_void(form_id: str) -> str:
 @pages.post("/forms/<form_id>/void")
 def void(form_id: str) -> Page:
     """Void a form before any money is on hold."""
-    typed = request.form.get("reason", "")
+    typed = typed_fields(request.form)[0].get("reason", "")
     try:
         reason = read_words(typed, "reason", REASON_LENGTH_MAX) if typed.strip() else ""
         void_form(ports(), actor(), form_id, reason)
@@ -244,7 +258,7 @@ def void(form_id: str) -> Page:
         if refused.field != "reason":
             raise
         form = form_seen_by_store(ports(), actor(), form_id)
-        shown = {"form": form, "reason": typed[: REASON_LENGTH_MAX * 2]}
+        shown = {"form": form, "reason": typed}
         page = render_template("store/void.html", **shown, errors=errors_by_field([refused]))
         return page, 422
     return redirect(url_for("store.form", form_id=form_id), 303)

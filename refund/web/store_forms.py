@@ -108,7 +108,8 @@ def read_typed(form: Mapping[str, str]) -> Typed:
             renamed |= {sent: f"{group}-{place}-{name}" for name, sent in rows[row].items()}
         counts[group] = max(1, len(rows))
     fields = {renamed[name]: text for name, text in shown.items() if name in renamed}
-    kept = [p.at(renamed[p.field]) for p in problems if p.field in renamed]
+    shown_to_people = [p for p in problems if p.field in renamed and p.field != "submission"]
+    kept = [p.at(renamed[p.field]) for p in shown_to_people]
     if counts["lines"] > LINES_MAX or any(_TOO_MANY.fullmatch(name) for name in form):
         kept.append(Refused("too_many_lines", "lines-0-goods", most=LINES_MAX))
     return Typed(fields, counts["invoices"], counts["lines"], tuple(kept))

@@ -251,7 +251,7 @@ def _filled(typed: Typed, group: str) -> list[int]:
 
 def _owner(reader: Reader, typed: Typed, place: int) -> int:
     """The invoice that a line belongs to."""
-    text = typed[f"lines-{place}-invoice"] or "0"
+    text = typed[f"lines-{place}-invoice"] if typed.invoices > 1 else "0"
     if text in {str(number) for number in range(typed.invoices)}:
         return int(text)
     reader.refuse("field_unreadable", f"lines-{place}-invoice")
