@@ -1,10 +1,10 @@
 """How templates write money, days, moments and refusals."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from flask import Flask, render_template
-from flask_babel import format_date, format_datetime
+from flask_babel import format_date, format_datetime, format_timedelta
 from markupsafe import Markup
 
 from refund.core.calendar import SHANGHAI
@@ -23,6 +23,7 @@ def register_filters(app: Flask) -> None:
         day=day,
         moment=moment,
         clock_time=clock_time,
+        span=span,
         form_number=group_form_number,
     )
     app.jinja_env.globals.update(
@@ -53,6 +54,11 @@ def moment(value: datetime | None) -> str:
 def clock_time(value: datetime) -> str:
     """The time of day in Shanghai, to the second."""
     return value.astimezone(SHANGHAI).strftime("%H:%M:%S")
+
+
+def span(value: timedelta) -> str:
+    """How long something lasted, in the one unit that says it best."""
+    return str(format_timedelta(value, granularity="minute"))
 
 
 def explain(refused: Refused) -> Markup:

@@ -18,6 +18,7 @@ const modules = {
   "[data-signature]": "./signature.js",
   "[data-scanner]": "./scanner.js",
   "[data-lines]": "./lines.js",
+  "[data-ticks]": "./ticks.js",
 };
 for (const [selector, path] of Object.entries(modules)) {
   if (document.querySelector(selector)) import(path);

@@ -1,0 +1,202 @@
+"""The operator's overview: what waits and how old it is, and a form's whole life on one page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from refund.core.form import Form, Status
+from refund.core.invoice import Invoice
+from refund.core.ledger import Account, Entry
+from refund.core.matching import Action, ExitRecord, Proposal, Verification, Why
+from refund.core.operation import Advance, Guarantee, Operation
+from refund.core.people import Actor
+from refund.core.store import Store
+from refund.core.trail import AuditEvent
+from refund.core.traveller import Traveller
+from refund.ports import Ports
+from refund.services.life import By, note, the_form
+from refund.services.reconcile import Chosen, ExitDesk, Settled, desk, proposals_for
+from refund.transaction import Transaction
+
+
+class Queue(Enum):
+    """Where an open form waits at the exit's desk."""
+
+    RELEASE = "release"
+    CAPTURE = "capture"
+    BREAK = "break"
+    ANSWER = "answer"
+    DEPARTURE = "departure"
+
+
+def queue_of(proposal: Proposal) -> Queue:
+    """The queue of a proposal: where records disagree a person looks first, whatever follows."""
+    if proposal.is_break:
+        return Queue.BREAK
+    match proposal.action:
+        case Action.RELEASE:
+            return Queue.RELEASE
+        case Action.CAPTURE:
+            return Queue.CAPTURE
+        case Action.NONE:
+            return Queue.ANSWER if proposal.why is Why.AWAITING_ANSWER else Queue.DEPARTURE
+
+
+def queues_of(proposals: Sequence[Proposal]) -> dict[Queue, list[Proposal]]:
+    """All queues, each in the order of its proposals."""
+    found: dict[Queue, list[Proposal]] = {queue: [] for queue in Queue}
+    for proposal in proposals:
+        found[queue_of(proposal)].append(proposal)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The desk's queues, what the network owes an answer, and what stands in the books."""
+
+    now: datetime
+    desk: ExitDesk
+    queues: Mapping[Queue, Sequence[Proposal]]
+    pending: tuple[Operation, ...]
+    balances: Mapping[Account, int]
+
+    @property
+    def advanced_fen(self) -> int:
+        """What travellers have and have not yet earned by leaving."""
+        return self.balances[Account.ADVANCE]
+
+    @property
+    def held_fen(self) -> int:
+        """What stands on hold at cards."""
+        return self.balances[Account.GUARANTEE_HELD]
+
+
+def overview(ports: Ports) -> Overview:
+    """What an operator should see first."""
+    seen = desk(ports)
+    pending = ports.storage.read(lambda tx: tx.pending_operations())
+    return Overview(
+        now=ports.clock.now(),
+        desk=seen,
+        queues=queues_of(seen.proposals),
+        pending=tuple(pending),
+        balances=balances(ports),
+    )
+
+
+def balances(ports: Ports) -> dict[Account, int]:
+    """The trial balance: every account's debits less its credits, fen; they sum to zero."""
+    found = ports.storage.read(lambda tx: tx.balances())
+    return {account: found[account.value] for account in Account}
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would be done now: what still stands as it was chosen, and what has changed since."""
+
+    standing: tuple[Proposal, ...]
+    changed: tuple[Proposal, ...]
+
+    def total_fen(self, action: Action) -> int:
+        """The sum of what one action would move, fen."""
+        return sum(p.amount_fen for p in self.standing if p.action is action)
+
+
+def preview(ports: Ports, chosen: Sequence[Chosen]) -> Preview:
+    """What a confirmation would do at this moment; nothing is done yet.
+
+    Raises:
+        Refused: `form_unknown`.
+    """
+    now = {p.form.form_id: p for p in proposals_for(ports, [c.form_id for c in chosen])}
+    standing: list[Proposal] = []
+    changed: list[Proposal] = []
+    for one in chosen:
+        found = now[one.form_id]
+        same = (found.action, found.why) == (one.action, one.why)
+        stands = same and found.action is not Action.NONE
+        (standing if stands else changed).append(found)
+    return Preview(tuple(standing), tuple(changed))
+
+
+class Outcome(Enum):
+    """What became of one confirmed proposal."""
+
+    DONE = "done"
+    UNDER_WAY = "under_way"
+    REFUSED_BY_NETWORK = "refused_by_network"
+    ALREADY = "already"
+    REFUSED = "refused"
+
+
+_UNDER_WAY = {
+    Action.RELEASE: (Status.RELEASING,),
+    Action.CAPTURE: (Status.CAPTURING, Status.FORFEITING),
+    Action.NONE: (),
+}
+_OVER = {
+    Action.RELEASE: (Status.RELEASED,),
+    Action.CAPTURE: (Status.CAPTURED, Status.FORFEITED),
+    Action.NONE: (),
+}
+
+
+def outcome_of(settled: Settled) -> Outcome:
+    """Whether it was done by this confirmation, by an earlier one, or not at all."""
+    status, action = settled.form.status, settled.action
+    if status in _UNDER_WAY[action]:
+        return Outcome.UNDER_WAY
+    if status in _OVER[action]:
+        return Outcome.DONE if settled.refusal is None else Outcome.ALREADY
+    return Outcome.REFUSED_BY_NETWORK if settled.refusal is None else Outcome.REFUSED
+
+
+@dataclass(frozen=True, slots=True)
+class FormLife:
+    """Everything that is known of one form; `names` gives the staff's names by id."""
+
+    form: Form
+    store: Store
+    traveller: Traveller
+    invoices: tuple[Invoice, ...]
+    guarantees: tuple[Guarantee, ...]
+    advance: Advance | None
+    operations: tuple[Operation, ...]
+    entries: tuple[tuple[Entry, datetime, str], ...]
+    verification: Verification | None
+    exits: tuple[ExitRecord, ...]
+    events: tuple[AuditEvent, ...]
+    names: Mapping[str, str]
+
+
+def form_life(ports: Ports, operator: Actor, form_id: str) -> FormLife:
+    """A form's whole life; reading the identity is recorded, and that record is in it.
+
+    Raises:
+        Refused: `form_unknown`.
+    """
+    now = ports.clock.now()
+
+    def read(tx: Transaction) -> FormLife:
+        form = the_form(tx, form_id)
+        store = tx.store(form.store_number)
+        if store is None:
+            raise LookupError(form.store_number)
+        note(tx, ports, "identity_shown", By(operator.label, now), form_id=form_id)
+        return FormLife(
+            form=form,
+            store=store,
+            traveller=tx.traveller_of(form_id),
+            invoices=tuple(tx.invoices_of(form_id)),
+            guarantees=tuple(tx.guarantees_of(form_id)),
+            advance=tx.advance_of(form_id),
+            operations=tuple(tx.operations_of(form_id)),
+            entries=tuple(tx.entries_of(form_id)),
+            verification=tx.verification_of(form_id),
+            exits=tx.exits_of(form.document_index),
+            events=tuple(tx.events_of(form_id)),
+            names={one.actor.staff_id: one.actor.name for one in tx.staff_register()},
+        )
+
+    return ports.storage.write(read)
