@@ -37,6 +37,11 @@ function route(field) {
   changed(field);
 }
 
+/** A zone has letters in the first half of every line; an invoice's number, scanned, has none. */
+function mayBeMeant(field) {
+  return field.dataset.scanner !== "mrz" || /[a-z]/i.test(text);
+}
+
 function complete(field) {
   const lines = field.value.trim().split(/\s+/);
   return LINE_LENGTHS[lines[0].length] === lines.length;
@@ -75,7 +80,7 @@ document.addEventListener("keydown", (event) => {
   }
   last = event.timeStamp;
   text += event.key;
-  if (text.length === BURST && document.activeElement !== field) {
+  if (text.length === BURST && document.activeElement !== field && mayBeMeant(field)) {
     event.preventDefault();
     route(field);
   }
