@@ -1,0 +1,101 @@
+"""Real Chromium, real processes, and the people of a journey with devices of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.actors import Purchase
+from tests.journeys.devices import Device, open_browser, open_phone, open_screen
+from tests.journeys.instance import Instance
+
+OpenDevice = Callable[..., Device]
+_numbers = count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every journey: each drives a real Chromium."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Run one Chromium for this test process."""
+    with open_browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """Serve one instance on the afternoon of 8 July 2025, for all journeys that share it.
+
+    At the end its books are audited, whatever the journeys did.
+    """
+    instance = Instance(tmp_path_factory.mktemp("house"))
+    try:
+        instance.start()
+        yield instance
+        instance.audit()
+    finally:
+        instance.stop()
+
+
+@pytest.fixture
+def own_house(tmp_path: Path) -> Iterator[Instance]:
+    """Serve an instance for one journey alone, which may stop, kill or move it in time."""
+    instance = Instance(tmp_path / "own")
+    try:
+        instance.start()
+        yield instance
+    finally:
+        instance.stop()
+
+
+@pytest.fixture
+def devices(tmp_path: Path) -> Iterator[list[Device]]:
+    """Return the devices of this journey; none of them may have complained of anything."""
+    opened: list[Device] = []
+    yield opened
+    for number, device in enumerate(opened):
+        picture = tmp_path / f"last-seen-{number}.png"
+        device.page.screenshot(path=picture)
+        print(device.page.url, device.page.title(), picture)  # noqa: T201 - told when a journey fails
+        device.page.context.close()
+    for device in opened:
+        device.watch.assert_silent()
+
+
+@pytest.fixture
+def screen(browser: Browser, devices: list[Device]) -> OpenDevice:
+    """Return what opens a counter's screen: `screen("zh_Hans", colours="dark")`."""
+
+    def give(language: str = "en", **looks: Any) -> Device:
+        devices.append(open_screen(browser, language, **looks))
+        return devices[-1]
+
+    return give
+
+
+@pytest.fixture
+def phone(browser: Browser, devices: list[Device]) -> OpenDevice:
+    """Return what opens a phone: `phone("en", scripts=False)`."""
+
+    def give(language: str = "en", **looks: Any) -> Device:
+        devices.append(open_phone(browser, language, **looks))
+        return devices[-1]
+
+    return give
+
+
+@pytest.fixture
+def purchase() -> Purchase:
+    """Return a purchase of a traveller who comes in this journey alone."""
+    number = next(_numbers)
+    return Purchase(invoice=f"{25422:05}{number:015}", permit=f"H{60810000 + number}")
