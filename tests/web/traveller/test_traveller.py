@@ -304,7 +304,7 @@ def test_the_agreement_that_was_signed_can_be_read_again(phone: Phone) -> None:
     phone.claim()
     text = phone.page("/agreement").text
     assert "Signed on 8 Jul 2025, 14:00" in text
-    assert "By hand, on a phone." in text
+    assert "By hand, on a phone. · English" in text
     assert "Visa ···· 1111" in text
 
 
