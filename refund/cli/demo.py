@@ -27,9 +27,11 @@ from refund.cli.serving import (
     run_service,
 )
 from refund.config import Settings
+from refund.core.calendar import SHANGHAI
 from refund.core.goods import load_goods
 from refund.core.people import Role
 from refund.core.store import read_stores
+from refund.gateways.clock import read_clock
 from refund.gateways.network import merchant_secret
 from refund.lifeline import end_with_parent
 from refund.places import data_folder
@@ -164,7 +166,8 @@ def welcome(found: Settings, people: Sequence[DemoPerson]) -> str:
     lines.append("")
     lines.append(f"  All {len(people)} people with their passwords: {found.instance / FILE}")
     if found.clock:
-        lines.append(f"  The clock is shifted by {found.clock}.")
+        here_it_is = read_clock(found.clock).now().astimezone(SHANGHAI)
+        lines.append(f"  The clock is shifted by {found.clock}: it is {here_it_is:%Y-%m-%d %H:%M}.")
     lines.append("  Ctrl-C ends it.")
     return "\n".join(lines)
 
