@@ -32,7 +32,7 @@ from refund.web.door import add_door
 from refund.web.filters import errors_by_field, local
 from refund.web.parse import read_words, typed_fields
 from refund.web.qr import png
-from refund.web.store_forms import Typed, changed, new_page, read_typed
+from refund.web.store_forms import Typed, changed, new_page, newest, read_typed
 from refund.web.store_reading import Reading, read_draft
 
 pages = Blueprint("store", __name__)
@@ -123,7 +123,7 @@ def goods() -> str:
 def issue() -> str:
     """A new form's page, with a key of its own, so that it is issued once."""
     typed = new_page(ports().ids.token(), day_of(ports().clock.now()))
-    return _issue_page(typed, None, None)
+    return _issue_page(typed, None, None, focus="mrz")
 
 
 @pages.post("/issue")
@@ -133,7 +133,7 @@ def issue_or_check() -> Page:
     typed = read_typed(request.form)
     other = changed(typed, request.form, today)
     if other is not None:
-        return _issue_page(other, None, None)
+        return _issue_page(other, None, None, focus=newest(other, request.form))
     reading = _read(typed)
     if "check" in request.form:
         outcome = dry_run(ports(), actor(), reading.draft)
@@ -172,6 +172,7 @@ def _issue_page(
     reading: Reading | None,
     outcome: Issue | None,
     besides: tuple[Refused, ...] = (),
+    focus: str = "",
 ) -> str:
     told = [*besides, *(reading.put_right(outcome.refusals) if reading and outcome else ())]
     return render_template(
@@ -181,6 +182,7 @@ def _issue_page(
         outcome=outcome,
         told=told,
         errors=errors_by_field(told),
+        focus=focus,
     )
 
 

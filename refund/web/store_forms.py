@@ -152,3 +152,10 @@ def changed(typed: Typed, form: Mapping[str, str], today: date) -> Typed | None:
         if f"remove_{group}" in form:
             return without(typed, group, _number(form[f"remove_{group}"]))
     return None
+
+
+def newest(typed: Typed, form: Mapping[str, str]) -> str:
+    """The field in which to go on after a button that adds; nothing after one that takes away."""
+    if "add_invoices" in form:
+        return f"invoices-{typed.invoices - 1}-number"
+    return f"lines-{typed.lines - 1}-goods" if "add_lines" in form else ""

@@ -265,6 +265,7 @@ def test_a_button_adds_a_line_and_keeps_what_was_typed(clerk: FlaskClient) -> No
     assert page.value("lines-0-goods") == "BAG01"
     assert page.value("lines-1-goods") == ""
     assert page.value("lines-1-quantity") == "1"
+    assert page.named("lines-1-goods").get("autofocus") is not None
 
 
 def test_a_button_takes_a_line_away(clerk: FlaskClient) -> None:
