@@ -156,8 +156,8 @@ def enter_claim_code(ports: Ports, session_hash: str, form_id: str, code: str) -
         raise refused
 
 
-def _unlocked(tx: Transaction, session_hash: str, form_id: str) -> Form:
-    """The form that this phone may act for.
+def _require_unlocked(tx: Transaction, session_hash: str, form_id: str) -> None:
+    """Refuse a phone that may not act for a form.
 
     Raises:
         Refused: `form_unknown`, `claim_code_missing`.
@@ -167,6 +167,15 @@ def _unlocked(tx: Transaction, session_hash: str, form_id: str) -> Form:
         raise Refused("form_unknown")
     if visit.unlocked_at is None:
         raise Refused("claim_code_missing", "claim_code")
+
+
+def _unlocked(tx: Transaction, session_hash: str, form_id: str) -> Form:
+    """The form that this phone may act for.
+
+    Raises:
+        Refused: `form_unknown`, `claim_code_missing`.
+    """
+    _require_unlocked(tx, session_hash, form_id)
     return the_form(tx, form_id)
 
 
@@ -295,7 +304,7 @@ def card_given(ports: Ports, session_hash: str, form_id: str, session_id: str) -
     """
 
     def look(tx: Transaction) -> None:
-        _unlocked(tx, session_hash, form_id)
+        _require_unlocked(tx, session_hash, form_id)
         visit = tx.card_visit(session_id)
         if visit is None or visit.form_id != form_id:
             raise Refused("form_unknown")

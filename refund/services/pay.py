@@ -123,13 +123,16 @@ def carry_out(ports: Ports, operation: Operation) -> Form:
 
     When the network stays silent the form stays as it is; the worker looks the operation up.
     """
-    upcoming: Operation | None = operation
-    while upcoming is not None:
+    outcome: Operation | Form | None = operation
+    while isinstance(outcome, Operation):
         try:
-            answer = ports.network.send(upcoming)
+            answer = ports.network.send(outcome)
         except NetworkSilent:
-            break
-        upcoming = record(ports, upcoming.reference, answer)
+            outcome = None
+        else:
+            outcome = _recorded(ports, outcome.reference, answer)
+    if outcome is not None:
+        return outcome
     form_id = operation.form_id
     return ports.storage.read(lambda tx: the_form(tx, form_id))
 
@@ -140,10 +143,18 @@ def record(ports: Ports, reference: str, answer: Answer) -> Operation | None:
     Returns:
         The operation that follows by itself: after a hold, the advance.
     """
+    outcome = _recorded(ports, reference, answer)
+    return outcome if isinstance(outcome, Operation) else None
+
+
+def _recorded(ports: Ports, reference: str, answer: Answer) -> Operation | Form | None:
+    """What follows from an answer, or the form where it ended; None when nothing was recorded."""
     return ports.storage.write(lambda tx: _record(tx, ports, reference, answer))
 
 
-def _record(tx: Transaction, ports: Ports, reference: str, answer: Answer) -> Operation | None:
+def _record(
+    tx: Transaction, ports: Ports, reference: str, answer: Answer
+) -> Operation | Form | None:
     operation = tx.operation(reference)
     if operation is None or operation.state is not OperationState.PENDING:
         return None
@@ -176,17 +187,20 @@ def _record(tx: Transaction, ports: Ports, reference: str, answer: Answer) -> Op
     )
     if not tx.answer_operation(answered):
         return None
-    form = the_form(tx, operation.form_id)
-    match operation.kind:
+    return _after(tx, ports, answered, answer)
+
+
+def _after(tx: Transaction, ports: Ports, answered: Operation, answer: Answer) -> Operation | Form:
+    form = the_form(tx, answered.form_id)
+    match answered.kind:
         case Kind.HOLD:
             return _after_hold(tx, ports, form, answered, answer)
         case Kind.ADVANCE:
-            _after_advance(tx, ports, form, answered)
+            return _after_advance(tx, ports, form, answered)
         case Kind.RELEASE:
-            _after_release(tx, ports, form, answered)
+            return _after_release(tx, ports, form, answered)
         case Kind.CAPTURE:
-            _after_capture(tx, ports, form, answered)
-    return None
+            return _after_capture(tx, ports, form, answered)
 
 
 def _says_all(answer: Answer) -> bool:
@@ -196,11 +210,10 @@ def _says_all(answer: Answer) -> bool:
 
 def _after_hold(
     tx: Transaction, ports: Ports, form: Form, operation: Operation, answer: Answer
-) -> Operation | None:
+) -> Operation | Form:
     now, actor = ports.clock.now(), operation.actor
     if operation.refusal or answer.expires_at is None:
-        move(tx, ports, form, Event.HOLD_REFUSED, By(actor, now), detail=operation.refusal)
-        return None
+        return move(tx, ports, form, Event.HOLD_REFUSED, By(actor, now), detail=operation.refusal)
     guarantee = Guarantee(
         reference=operation.reference,
         form_id=form.form_id,
@@ -226,11 +239,12 @@ def _after_hold(
     return begin_advance(tx, ports, held, guarantee, actor)
 
 
-def _after_advance(tx: Transaction, ports: Ports, form: Form, operation: Operation) -> None:
+def _after_advance(tx: Transaction, ports: Ports, form: Form, operation: Operation) -> Form:
     now, actor = ports.clock.now(), operation.actor
     if operation.refusal:
-        move(tx, ports, form, Event.ADVANCE_REFUSED, By(actor, now), detail=operation.refusal)
-        return
+        return move(
+            tx, ports, form, Event.ADVANCE_REFUSED, By(actor, now), detail=operation.refusal
+        )
     tx.add_advance(
         Advance(
             form_id=form.form_id,
@@ -247,10 +261,10 @@ def _after_advance(tx: Transaction, ports: Ports, form: Form, operation: Operati
         actor,
         now,
     )
-    move(tx, ports, form, Event.ADVANCE_SUCCEEDED, By(actor, now))
+    return move(tx, ports, form, Event.ADVANCE_SUCCEEDED, By(actor, now))
 
 
-def _after_release(tx: Transaction, ports: Ports, form: Form, operation: Operation) -> None:
+def _after_release(tx: Transaction, ports: Ports, form: Form, operation: Operation) -> Form:
     now, actor = ports.clock.now(), operation.actor
     guarantee = tx.live_guarantee(form.form_id)
     held_fen = guarantee.amount_fen if guarantee else 0
@@ -258,8 +272,9 @@ def _after_release(tx: Transaction, ports: Ports, form: Form, operation: Operati
     # A hold that is given up and has ended by itself is what the traveller wanted.
     lapsed = operation.refusal == "hold_expired" or bool(withdrawing and operation.refusal)
     if operation.refusal and not lapsed:
-        move(tx, ports, form, Event.RELEASE_REFUSED, By(actor, now), detail=operation.refusal)
-        return
+        return move(
+            tx, ports, form, Event.RELEASE_REFUSED, By(actor, now), detail=operation.refusal
+        )
     if guarantee is not None:
         state = GuaranteeState.ENDED if lapsed else GuaranteeState.RELEASED
         tx.end_guarantee(replace(guarantee, state=state, released_fen=held_fen), now)
@@ -270,10 +285,10 @@ def _after_release(tx: Transaction, ports: Ports, form: Form, operation: Operati
         entry = ledger.release_entry(operation.reference, form.form_id, form.amounts, held_fen)
         event = Event.RELEASE_SUCCEEDED
     tx.post(entry, form.store_number, actor, now)
-    move(tx, ports, form, event, By(actor, now), detail=operation.reason)
+    return move(tx, ports, form, event, By(actor, now), detail=operation.reason)
 
 
-def _after_capture(tx: Transaction, ports: Ports, form: Form, operation: Operation) -> None:
+def _after_capture(tx: Transaction, ports: Ports, form: Form, operation: Operation) -> Form:
     now, actor = ports.clock.now(), operation.actor
     guarantee = tx.live_guarantee(form.form_id)
     held_fen = guarantee.amount_fen if guarantee else 0
@@ -290,8 +305,7 @@ def _after_capture(tx: Transaction, ports: Ports, form: Form, operation: Operati
                 now,
             )
         event = Event.FORFEIT_REFUSED if forfeiting else Event.CAPTURE_REFUSED
-        move(tx, ports, form, event, By(actor, now), detail=operation.refusal)
-        return
+        return move(tx, ports, form, event, By(actor, now), detail=operation.refusal)
     if guarantee is not None:
         tx.end_guarantee(
             replace(
@@ -309,7 +323,7 @@ def _after_capture(tx: Transaction, ports: Ports, form: Form, operation: Operati
         now,
     )
     event = Event.FORFEIT_SUCCEEDED if forfeiting else Event.CAPTURE_SUCCEEDED
-    move(tx, ports, form, event, By(actor, now), detail=operation.reason)
+    return move(tx, ports, form, event, By(actor, now), detail=operation.reason)
 
 
 def finish_open_operations(ports: Ports) -> int:
