@@ -244,8 +244,8 @@ def _kept(form_id: str, tx: Transaction) -> tuple[bool, Guarantee | None]:
 
 TestLife = Life.TestCase
 TestLife.settings = settings(
-    max_examples=15,
-    stateful_step_count=20,
+    max_examples=40,
+    stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
