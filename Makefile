@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench readme lock clean
+.PHONY: help install run test check bench readme lock clean pictures
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -33,6 +33,11 @@ bench: ## Measure; the figures and the method are in docs/performance.md
 readme: ## Write the README's lists of settings, commands, routes and refusals anew
 	@PYTHON='$(PYTHON)' .ci/environment test
 	@.venv/bin/python -m tests.house.readme
+
+pictures: ## Take the pictures of the README anew, from the running service
+	@.ci/system-packages
+	@PYTHON='$(PYTHON)' .ci/environment test
+	@exec .ci/pictures $(ARGS)
 
 lock: ## Pin the dependencies anew, with hashes and without addresses (LOCK_FLAGS=-U: newer ones)
 	@.ci/lock

@@ -95,7 +95,18 @@ def phone(browser: Browser, devices: list[Device]) -> OpenDevice:
 
 
 @pytest.fixture
+def purchases() -> Callable[[], Purchase]:
+    """Return what makes purchases, each of a traveller who comes in this journey alone."""
+    return new_purchase
+
+
+@pytest.fixture
 def purchase() -> Purchase:
     """Return a purchase of a traveller who comes in this journey alone."""
+    return new_purchase()
+
+
+def new_purchase() -> Purchase:
+    """Make a purchase under numbers that no other journey of this process has."""
     number = next(_numbers)
     return Purchase(invoice=f"{25422:05}{number:015}", permit=f"H{60810000 + number}")
