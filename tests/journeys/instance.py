@@ -106,12 +106,8 @@ class Instance:
 
     def start(self) -> None:
         """Start everything that serves, and wait until it answers."""
-        self.start_sandbox()
-        self.start_service()
-
-    def start_sandbox(self) -> None:
-        """Start the sandbox network, and wait until it answers."""
         self._begin("sandbox")
+        self.start_service()
         self._wait_for("sandbox", f"{self.sandbox_url}/healthz")
 
     def start_service(self) -> None:
