@@ -88,6 +88,10 @@ class PeopleRows(Protocol):
         """End a session for ever."""
         ...
 
+    def end_sessions_of(self, staff_id: str, at: datetime) -> None:
+        """End every session of a person for ever."""
+        ...
+
     def throttle(self, key: str) -> Throttle | None:
         """The failures under a key."""
         ...

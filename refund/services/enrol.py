@@ -56,11 +56,13 @@ def put_goods_master(ports: Ports, goods: Sequence[Goods]) -> int:
 
 
 def enrol_staff(ports: Ports, people: Sequence[Staff], actor: str) -> None:
-    """Add people, or change them."""
+    """Add people, or change them; who changed must sign in anew."""
     now = ports.clock.now()
 
     def put(tx: Transaction) -> None:
         for person in people:
+            if tx.staff(person.actor.staff_id) not in (None, person):
+                tx.end_sessions_of(person.actor.staff_id, now)
             tx.put_staff(person)
             note(tx, ports, "staff_enrolled", By(actor, now), detail=person.actor.staff_id)
 

@@ -150,6 +150,15 @@ class PeopleQueries(Rows):
             session_hash=session_hash,
         )
 
+    def end_sessions_of(self, staff_id: str, at: datetime) -> None:
+        """End every session of a person for ever."""
+        self._session.run(
+            "UPDATE staff_session SET ended_at = :at WHERE staff_id = :staff_id"
+            " AND ended_at IS NULL",
+            at=written(at),
+            staff_id=staff_id,
+        )
+
     def throttle(self, key: str) -> Throttle | None:
         """The failures under a key."""
         row = self._session.row(

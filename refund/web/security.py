@@ -18,6 +18,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 def register_security(app: Flask) -> None:
     """Check every unsafe request, and send the headers with every answer."""
+    app.before_request(refuse_nul)
     app.before_request(check_token)
     app.after_request(send_headers)
     app.jinja_env.globals["csrf_field"] = csrf_field
@@ -45,6 +46,18 @@ def csrf_token() -> str:
 def csrf_field() -> Markup:
     """The hidden input that every posted form carries."""
     return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, csrf_token())
+
+
+def refuse_nul() -> None:
+    """Refuse NUL wherever a person can put one: no field means it, and databases choke on it.
+
+    Raises:
+        Refused: `not_found` in an address, `bad_request` in a value.
+    """
+    if "\0" in request.path:
+        raise Refused("not_found")
+    if any("\0" in value for _, value in [*request.args.items(True), *request.form.items(True)]):
+        raise Refused("bad_request")
 
 
 def check_token() -> None:

@@ -4,11 +4,14 @@
 // data-scanner="mrz"    a textarea for two or three lines; Enter ends a line
 // data-scanner="code"   an input for one line; Enter after a burst sends its form
 
-const GAP_MS = 35;
+// Nobody types twenty characters at this pace; a scanner on a busy machine may pause for a moment.
+const PACE_MS = 35;
+const PAUSE_MS = 100;
 const BURST = 20;
 const LINE_LENGTHS = { 30: 3, 36: 2, 44: 2 };
 
 let text = "";
+let first = 0;
 let last = -Infinity;
 let wrong = null;
 
@@ -42,6 +45,11 @@ function mayBeMeant(field) {
   return field.dataset.scanner !== "mrz" || /[a-z]/i.test(text);
 }
 
+/** Whether what was typed since the first key came as fast as only a scanner types. */
+function isBurst(event) {
+  return text.length >= BURST && event.timeStamp - first < PACE_MS * text.length;
+}
+
 function complete(field) {
   const lines = field.value.trim().split(/\s+/);
   return LINE_LENGTHS[lines[0].length] === lines.length;
@@ -64,9 +72,9 @@ function lineEnd(event, field) {
 document.addEventListener("keydown", (event) => {
   const field = target();
   if (!field || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-  const quick = event.timeStamp - last < GAP_MS;
+  const quick = event.timeStamp - last < PAUSE_MS;
   if (event.key === "Enter") {
-    if (quick && text.length >= BURST) {
+    if (quick && isBurst(event)) {
       last = event.timeStamp;
       lineEnd(event, field);
       text = "";
@@ -76,11 +84,12 @@ document.addEventListener("keydown", (event) => {
   if (event.key.length !== 1) return;
   if (!quick) {
     text = "";
+    first = event.timeStamp;
     wrong = remember(document.activeElement);
   }
   last = event.timeStamp;
   text += event.key;
-  if (text.length === BURST && document.activeElement !== field && mayBeMeant(field)) {
+  if (text.length === BURST && isBurst(event) && document.activeElement !== field && mayBeMeant(field)) {
     event.preventDefault();
     route(field);
   }

@@ -166,10 +166,18 @@ def test_whoever_is_disabled_is_out_at_once(door: World) -> None:
     assert knock(door.ports) == "sign_in_failed"
 
 
-def test_a_change_of_store_acts_at_the_next_request(small_door: World) -> None:
+def test_a_change_of_store_ends_the_session_at_the_next_request(small_door: World) -> None:
     token = knock(small_door.ports)
     moved = replace(CLERK, actor=replace(CLERK.actor, store_number=2))
     enrol_staff(small_door.ports, [moved], "operator:operator-1")
-    actor = sign_in.recognise(small_door.ports, Role.CLERK, token)
-    assert actor is not None
-    assert actor.store_number == 2
+    assert sign_in.recognise(small_door.ports, Role.CLERK, token) is None
+
+
+def test_a_changed_password_ends_every_session_of_the_person(small_door: World) -> None:
+    given = Credentials(Role.CLERK, "mei", PASSWORD, "127.0.0.1")
+    token, _ = sign_in.sign_in(small_door.ports, PASSWORDS, given)
+    enrol_staff(small_door.ports, [CLERK], "operator:operator-1")
+    assert sign_in.recognise(small_door.ports, Role.CLERK, token) == CLERK.actor
+    changed = replace(CLERK, password_hash=PASSWORDS.hash("other words"))
+    enrol_staff(small_door.ports, [changed], "operator:operator-1")
+    assert sign_in.recognise(small_door.ports, Role.CLERK, token) is None
