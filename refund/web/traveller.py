@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from refund.core.calendar import day_of
 from refund.core.errors import Refused
-from refund.core.form import Status
+from refund.core.form import TRIES, Status
 from refund.core.operation import Kind
 from refund.services import claim
 from refund.services.claim import ClaimView
@@ -54,6 +54,16 @@ def lead_on(refused: Refused) -> Answer:
     return refusal_page(refused)
 
 
+COSTS_A_TRY = frozenset({"claim_code_wrong", "claim_locked"})
+"""Refusals after which the page must bear to be loaded again: each sending of it would count."""
+
+
+def lost_try(seen: ClaimView) -> Refused | None:
+    """What is said after a wrong claim code; nothing to a phone that lost no try."""
+    left = seen.form.tries_left
+    return Refused("claim_code_wrong", "claim_code", left=left) if 0 < left < TRIES else None
+
+
 def to_form(form_id: str) -> Response:
     """The form's page, which always knows what comes next."""
     return redirect(url_for("traveller.form", form_id=form_id), 303)
@@ -78,7 +88,7 @@ def form(form_id: str) -> Answer:
     """Where the form stands, or the next step that is the traveller's."""
     seen = look(form_id)
     if not seen.unlocked:
-        return render_summary(seen)
+        return render_summary(seen, lost_try(seen) if "wrong" in request.args else None)
     if seen.obstacle is None and seen.form.status is Status.ISSUED:
         step = "details" if seen.details is None else "agreement"
         return redirect(url_for(f"traveller.{step}", form_id=form_id), 303)
@@ -113,7 +123,9 @@ def enter_claim_code(form_id: str) -> Answer:
     try:
         claim.enter_claim_code(ports(), visit(), form_id, forms.read_claim(request.form))
     except Refused as refused:
-        return render_summary(look(form_id), refused), status_of(refused)
+        if refused.code not in COSTS_A_TRY:
+            return render_summary(look(form_id), refused), status_of(refused)
+        return redirect(url_for("traveller.form", form_id=form_id, wrong="yes"), 303)
     return to_form(form_id)
 
 
