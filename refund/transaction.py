@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from refund.core.agreement import Agreement, Details, Signature
-from refund.core.form import Form, Status
+from refund.core.form import Form, Method, Status
 from refund.core.goods import Goods
 from refund.core.invoice import Invoice
 from refund.core.ledger import Entry
@@ -198,6 +198,10 @@ class ClaimRows(Protocol):
 
     def details_of(self, form_id: str) -> Details | None:
         """What the traveller filled in."""
+        ...
+
+    def method_of(self, form_id: str) -> Method | None:
+        """How the traveller wants to be paid; nothing that is sealed is opened for it."""
         ...
 
     def add_agreement(self, agreement: Agreement, signature: Signature) -> None:

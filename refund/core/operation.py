@@ -70,6 +70,12 @@ class Answer:
     expires_at: datetime | None = None
     captured_fen: int = 0
 
+    def fits(self, operation: Operation) -> bool:
+        """Whether it answers what was asked; a hold that is granted says how long it stands."""
+        lasts = self.kind is not Kind.HOLD or bool(self.refusal) or self.expires_at is not None
+        asked = (operation.reference, operation.kind, operation.amount_fen, "CNY")
+        return lasts and (self.reference, self.kind, self.amount_fen, self.currency) == asked
+
 
 @dataclass(frozen=True, slots=True)
 class CardPage:

@@ -336,8 +336,8 @@ def claim_advance(ports: Ports, session_hash: str, form_id: str, entry: CardEntr
         match form.status:
             case Status.AGREED:
                 _may_still_claim(tx, form, now)
-                details = tx.details_of(form_id)
-                if details is None or details.method.value != entry.method:
+                method = tx.method_of(form_id)
+                if method is None or method.value != entry.method:
                     raise Refused("card_session_unfinished")
                 if any(o.card_token == entry.card_token for o in tx.operations_of(form_id)):
                     return form

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Required, TypedDict, Unpack
 
 from refund.core import ledger
 from refund.core.errors import Refused
@@ -37,9 +38,13 @@ BATCH = 50
 
 def begin_hold(tx: Transaction, ports: Ports, form: Form, card: CardEntry, actor: str) -> Operation:
     """Store the intent to put the advance's amount on hold."""
-    operation = _intent(tx, ports, form, Kind.HOLD, actor=actor)
-    operation = replace(
-        operation,
+    operation = _intent(
+        tx,
+        ports,
+        form,
+        Kind.HOLD,
+        form.amounts.net_fen,
+        actor=actor,
         card_token=card.card_token,
         payout_token=card.payout_token,
         payout_label=card.payout_label,
@@ -57,15 +62,20 @@ def begin_advance(
     Raises:
         Refused: `not_in_this_state`.
     """
-    details = tx.details_of(form.form_id)
-    if details is None or guarantee.amount_fen < form.amounts.net_fen:
+    method = tx.method_of(form.form_id)
+    if method is None or guarantee.amount_fen < form.amounts.net_fen:
         raise Refused("not_in_this_state", status=form.status.value)
-    operation = replace(
-        _intent(tx, ports, form, Kind.ADVANCE, actor=actor),
+    operation = _intent(
+        tx,
+        ports,
+        form,
+        Kind.ADVANCE,
+        form.amounts.net_fen,
+        actor=actor,
         card_token=guarantee.card_token,
         payout_token=guarantee.payout_token,
         payout_label=guarantee.payout_label,
-        method=details.method.value,
+        method=method.value,
         hold_reference=guarantee.reference,
     )
     tx.add_operation(operation)
@@ -87,10 +97,14 @@ def begin_end_of_hold(
     captures = event in (Event.REQUEST_CAPTURE, Event.REQUEST_FORFEIT)
     kind = Kind.CAPTURE if captures else Kind.RELEASE
     amount_fen = form.amounts.net_fen if kind is Kind.CAPTURE else guarantee.amount_fen
-    operation = replace(
-        _intent(tx, ports, form, kind, actor=actor),
+    operation = _intent(
+        tx,
+        ports,
+        form,
+        kind,
+        amount_fen,
+        actor=actor,
         hold_reference=guarantee.reference,
-        amount_fen=amount_fen,
         purpose=event.value,
         reason=reason,
     )
@@ -99,7 +113,28 @@ def begin_end_of_hold(
     return operation
 
 
-def _intent(tx: Transaction, ports: Ports, form: Form, kind: Kind, *, actor: str) -> Operation:
+class _More(TypedDict, total=False):
+    """The fields of an operation that differ from kind to kind."""
+
+    actor: Required[str]
+    hold_reference: str
+    card_token: str
+    payout_token: str
+    payout_label: str
+    method: str
+    purpose: str
+    reason: str
+
+
+def _intent(
+    tx: Transaction,
+    ports: Ports,
+    form: Form,
+    kind: Kind,
+    amount_fen: int,
+    **more: Unpack[_More],
+) -> Operation:
+    """The next operation of a kind."""
     attempt = tx.count_operations(form.form_id, kind) + 1
     reference = operation_reference(form.form_id, kind.value, attempt)
     now = ports.clock.now()
@@ -110,11 +145,11 @@ def _intent(tx: Transaction, ports: Ports, form: Form, kind: Kind, *, actor: str
         store_number=form.store_number,
         kind=kind,
         attempt=attempt,
-        amount_fen=form.amounts.net_fen,
+        amount_fen=amount_fen,
         state=OperationState.PENDING,
         created_at=now,
         lease_until=now + LEASE,
-        actor=actor,
+        **more,
     )
 
 
@@ -130,7 +165,7 @@ def carry_out(ports: Ports, operation: Operation) -> Form:
         except NetworkSilent:
             outcome = None
         else:
-            outcome = _recorded(ports, outcome.reference, answer)
+            outcome = _recorded(ports, outcome, answer)
     if outcome is not None:
         return outcome
     form_id = operation.form_id
@@ -143,47 +178,40 @@ def record(ports: Ports, reference: str, answer: Answer) -> Operation | None:
     Returns:
         The operation that follows by itself: after a hold, the advance.
     """
-    outcome = _recorded(ports, reference, answer)
+    operation = ports.storage.read(lambda tx: tx.operation(reference))
+    if operation is None:
+        return None
+    outcome = _recorded(ports, operation, answer)
     return outcome if isinstance(outcome, Operation) else None
 
 
-def _recorded(ports: Ports, reference: str, answer: Answer) -> Operation | Form | None:
+def _recorded(ports: Ports, operation: Operation, answer: Answer) -> Operation | Form | None:
     """What follows from an answer, or the form where it ended; None when nothing was recorded."""
-    return ports.storage.write(lambda tx: _record(tx, ports, reference, answer))
+    fn = _record if answer.fits(operation) else _park
+    return ports.storage.write(lambda tx: fn(tx, ports, operation, answer))
+
+
+def _park(tx: Transaction, ports: Ports, operation: Operation, _: Answer) -> None:
+    """Let an operation rest whose answer contradicts what was asked."""
+    reference, now = operation.reference, ports.clock.now()
+    kept = tx.operation(reference)
+    if kept is None or kept.state is not OperationState.PENDING:
+        return
+    by, form_id = By(WORKER, now), operation.form_id
+    note(tx, ports, "answer_disagrees", by, form_id=form_id, detail=reference)
+    tx.park_operation(reference, now + PARKED)
 
 
 def _record(
-    tx: Transaction, ports: Ports, reference: str, answer: Answer
+    tx: Transaction, ports: Ports, operation: Operation, answer: Answer
 ) -> Operation | Form | None:
-    operation = tx.operation(reference)
-    if operation is None or operation.state is not OperationState.PENDING:
-        return None
-    now = ports.clock.now()
-    agrees = (
-        answer.kind is operation.kind
-        and answer.amount_fen == operation.amount_fen
-        and answer.currency == "CNY"
-        and answer.reference == reference
-        and _says_all(answer)
-    )
-    if not agrees:
-        note(
-            tx,
-            ports,
-            "answer_disagrees",
-            By(WORKER, now),
-            form_id=operation.form_id,
-            detail=reference,
-        )
-        tx.park_operation(reference, now + PARKED)
-        return None
-    state = OperationState.REFUSED if answer.refusal else OperationState.SUCCEEDED
+    """Store an answer and what it means, unless the operation has one already."""
     answered = replace(
         operation,
-        state=state,
+        state=OperationState.REFUSED if answer.refusal else OperationState.SUCCEEDED,
         network_id=answer.network_id,
         refusal=answer.refusal,
-        answered_at=now,
+        answered_at=ports.clock.now(),
     )
     if not tx.answer_operation(answered):
         return None
@@ -201,11 +229,6 @@ def _after(tx: Transaction, ports: Ports, answered: Operation, answer: Answer) -
             return _after_release(tx, ports, form, answered)
         case Kind.CAPTURE:
             return _after_capture(tx, ports, form, answered)
-
-
-def _says_all(answer: Answer) -> bool:
-    """A hold that is granted says how long it stands."""
-    return answer.kind is not Kind.HOLD or bool(answer.refusal) or answer.expires_at is not None
 
 
 def _after_hold(
@@ -342,8 +365,8 @@ def finish_open_operations(ports: Ports) -> int:
         if answer is None:
             carry_out(ports, operation)
             continue
-        upcoming = record(ports, operation.reference, answer)
-        if upcoming is not None:
+        upcoming = _recorded(ports, operation, answer)
+        if isinstance(upcoming, Operation):
             carry_out(ports, upcoming)
     return len(taken)
 

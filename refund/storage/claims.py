@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from refund.core.agreement import Agreement, Details, Signature
+from refund.core.form import Method
 from refund.core.trail import CardVisit, Visit
 from refund.storage.records import (
     details_bytes,
@@ -99,6 +100,13 @@ class ClaimQueries(Rows):
             "claim_details", "details_sealed", form_id, raw(row["details_sealed"])
         )
         return details_of(plaintext, row["method"])
+
+    def method_of(self, form_id: str) -> Method | None:
+        """How the traveller wants to be paid; nothing that is sealed is opened for it."""
+        row = self._session.row(
+            "SELECT method FROM claim_details WHERE form_id = :form_id", form_id=form_id
+        )
+        return None if row is None else Method(row["method"])
 
     def add_agreement(self, agreement: Agreement, signature: Signature) -> None:
         """Seal the signature."""

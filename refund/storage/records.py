@@ -22,7 +22,8 @@ from refund.storage.protocol import Row, Value
 
 def written(at: datetime) -> str:
     """A moment as it stands in a column: UTC, six decimals, so that text sorts as time."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def moment(value: Value) -> datetime:
