@@ -82,7 +82,8 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.key.length !== 1) return;
-  if (!quick) {
+  // Each line is a burst of its own, with a pace of its own.
+  if (!quick || !text) {
     text = "";
     first = event.timeStamp;
     wrong = remember(document.activeElement);

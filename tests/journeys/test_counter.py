@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 
 import pypdfium2
@@ -65,7 +66,7 @@ def test_a_scanner_that_types_into_another_field_still_fills_the_zone(
         clerk.page.keyboard.type(line)
         clerk.page.keyboard.press("Enter")
     zone = clerk.field("Machine-readable zone")
-    expect(zone).to_have_value(purchase.zone)
+    expect(zone).to_have_value(re.compile(rf"^{re.escape(purchase.zone)}\s*$"))
     expect(invoice).to_have_value("2542")
     clerk.sees("LI KA MING")
     clerk.arrives_at("Issue a form")
