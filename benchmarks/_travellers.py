@@ -79,12 +79,20 @@ def measure_travellers(folder: Path, a_second: int, seconds: float) -> dict[str,
     found = slips(folder, settings.port, count + WARM_UP)
     command = [sys.executable, "-m", "refund"]
     environment = environment_of(settings)
+    places = {"sandbox": settings.sandbox_port, "serve": settings.port}
     with ExitStack() as stack:
-        for name, port in (("sandbox", settings.sandbox_port), ("serve", settings.port)):
-            stack.enter_context(running([*command, name], environment, port, "/healthz"))
+        served = {
+            name: stack.enter_context(running([*command, name], environment, port, "/healthz"))
+            for name, port in places.items()
+        }
         for slip in found[:WARM_UP]:
             travel(slip)
-        return _offer(found[WARM_UP:], a_second)
+        before = {name: one.cpu_seconds() for name, one in served.items()}
+        figures = _offer(found[WARM_UP:], a_second)
+        for name, one in served.items():
+            spent = one.cpu_seconds() - before[name]
+            figures[f"{name}_cpu_ms"] = round(1000 * spent / count, 1)
+        return figures
 
 
 def _offer(found: Sequence[Slip], a_second: int) -> dict[str, Any]:
