@@ -1,9 +1,13 @@
 """Mainland China's working days, from a maintained library of the State Council's decrees."""
 
+from __future__ import annotations
+
 from datetime import date
 from functools import cache
+from typing import TYPE_CHECKING
 
-import holidays
+if TYPE_CHECKING:
+    import holidays
 
 
 def is_working_day(day: date) -> bool:
@@ -23,4 +27,6 @@ def is_working_day(day: date) -> bool:
 @cache
 def _year(year: int) -> holidays.HolidayBase:
     """Build one year once; it is never changed afterwards, so threads can share it."""
+    import holidays  # noqa: PLC0415 - a fifth of a second that only the first deadline needs
+
     return holidays.country_holidays("CN", years=year, expand=False)

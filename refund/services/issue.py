@@ -16,7 +16,7 @@ from refund.core.store import Store, is_instant_on, may_issue
 from refund.core.trail import Submission
 from refund.core.traveller import Traveller, document_key
 from refund.ports import Ports
-from refund.services.life import By, move, note
+from refund.services.life import By, move, note, read_reason
 from refund.transaction import Transaction
 
 
@@ -309,19 +309,17 @@ def void_form(ports: Ports, clerk: Actor, form_id: str, reason: str) -> Form:
     """Void a form before any money is on hold; its invoices can be used again.
 
     Raises:
-        Refused: `form_unknown`, `reason_missing`, `not_in_this_state`.
+        Refused: `form_unknown`, `not_in_this_state`; as `life.read_reason`.
     """
     now = ports.clock.now()
-    text = " ".join(reason.split())
-    if not text:
-        raise Refused("reason_missing", "reason")
+    text = read_reason(reason)
 
     def void(tx: Transaction) -> Form:
         form = form_of_store(tx, clerk, form_id)
         if form.status not in UNSECURED_BEFORE_ADVANCE:
             raise Refused("not_in_this_state", status=form.status.value)
         tx.free_invoices(form_id)
-        return move(tx, ports, form, Event.VOID, By(clerk.label, now), detail=text[:200])
+        return move(tx, ports, form, Event.VOID, By(clerk.label, now), detail=text)
 
     return ports.storage.write(void)
 

@@ -2,13 +2,77 @@
 
 import logging
 import threading
+import traceback
+from datetime import datetime, timedelta
+from functools import partial
 
 from refund.core.errors import Refused
-from refund.ports import Ports
-from refund.services.pay import finish_open_operations, withdraw_abandoned_holds
+from refund.core.form import Event, Status
+from refund.core.operation import Operation
+from refund.core.people import WORKER
+from refund.ports import NetworkSilent, Ports
+from refund.services.life import the_form
+from refund.services.pay import LEASE, begin_end_of_hold, carry_out, record_answer
+from refund.transaction import Transaction
 
 PERIOD_SECONDS = 1.0
+
+ABANDONED = timedelta(minutes=30)
+"""After this long a hold without an advance is given up."""
+
+BATCH = 50
 log = logging.getLogger(__name__)
+
+
+def finish_open_operations(ports: Ports) -> int:
+    """Look up every operation that nobody is finishing, and send those that never arrived.
+
+    Returns:
+        How many operations were taken in hand.
+    """
+    now = ports.clock.now()
+    taken = ports.storage.write(lambda tx: tx.lease_operations(now, now + LEASE, BATCH))
+    for operation in taken:
+        try:
+            answer = ports.network.look_up(operation.reference)
+        except NetworkSilent:
+            continue
+        if answer is None:
+            carry_out(ports, operation)
+            continue
+        upcoming = record_answer(ports, operation, answer)
+        if isinstance(upcoming, Operation):
+            carry_out(ports, upcoming)
+    return len(taken)
+
+
+def withdraw_abandoned_holds(ports: Ports) -> int:
+    """Give up holds whose advance was refused and whose traveller went away.
+
+    Returns:
+        How many were given up.
+    """
+    now = ports.clock.now()
+    waiting = ports.storage.read(lambda tx: tx.forms_in([Status.HELD], BATCH))
+    given_up = 0
+    for form in waiting:
+        operation = ports.storage.write(
+            partial(_withdraw, ports=ports, form_id=form.form_id, now=now)
+        )
+        if operation is not None:
+            carry_out(ports, operation)
+            given_up += 1
+    return given_up
+
+
+def _withdraw(tx: Transaction, ports: Ports, form_id: str, now: datetime) -> Operation | None:
+    form = the_form(tx, form_id)
+    guarantee = tx.live_guarantee(form_id)
+    if form.status is not Status.HELD or guarantee is None:
+        return None
+    if guarantee.held_at + ABANDONED > now:
+        return None
+    return begin_end_of_hold(tx, ports, form, Event.WITHDRAW, WORKER, reason="abandoned")
 
 
 def work_once(ports: Ports) -> int:
@@ -36,10 +100,13 @@ class Worker:
             self._thread.join()
 
     def run(self) -> None:
-        """Work until stopped; a busy storage is tried again in the next round."""
+        """Work until stopped; whatever fails is logged without its words, and tried again."""
         while not self._stop.is_set():
             try:
                 work_once(self._ports)
             except Refused as refused:
                 log.warning("put off: %s", refused.code)
+            except Exception as error:  # noqa: BLE001 - an edge: a dead worker finishes nothing
+                where = "".join(traceback.format_tb(error.__traceback__))
+                log.error("worker: %s\n%s", type(error).__name__, where)  # noqa: TRY400
             self._stop.wait(self._period_seconds)

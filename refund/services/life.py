@@ -50,6 +50,25 @@ def note(
     )
 
 
+REASON_LENGTH_MAX = 200
+
+
+def read_reason(text: str) -> str:
+    """Why a person does what the rules leave to people, as the audit trail keeps it.
+
+    Raises:
+        Refused: `reason_missing`, `field_too_long`, `field_unreadable`.
+    """
+    reason = " ".join(text.split())
+    if not reason:
+        raise Refused("reason_missing", "reason")
+    if len(reason) > REASON_LENGTH_MAX:
+        raise Refused("field_too_long", "reason", most=REASON_LENGTH_MAX)
+    if not reason.isprintable():
+        raise Refused("field_unreadable", "reason")
+    return reason
+
+
 def the_form(tx: Transaction, form_id: str) -> Form:
     """A form that must be there.
 

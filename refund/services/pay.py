@@ -1,8 +1,7 @@
 """Operations of the payment network: intent, then the call, then the answer, each once."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import timedelta
 from typing import Required, TypedDict, Unpack
 
 from refund.core import ledger
@@ -27,13 +26,11 @@ from refund.transaction import Transaction
 LEASE = timedelta(seconds=15)
 """How long whoever began an operation may finish it alone; longer than any call's deadline."""
 
+SOON = timedelta(seconds=1)
+"""When the worker first looks up an operation that the network left without an answer."""
+
 PARKED = timedelta(hours=1)
 """How long an operation rests whose answer contradicts what was asked; a person must look."""
-
-ABANDONED = timedelta(minutes=30)
-"""After this long a hold without an advance is given up."""
-
-BATCH = 50
 
 
 def begin_hold(tx: Transaction, ports: Ports, form: Form, card: CardEntry, actor: str) -> Operation:
@@ -163,29 +160,24 @@ def carry_out(ports: Ports, operation: Operation) -> Form:
         try:
             answer = ports.network.send(outcome)
         except NetworkSilent:
+            _let_worker_look(ports, outcome)
             outcome = None
         else:
-            outcome = _recorded(ports, outcome, answer)
+            outcome = record_answer(ports, outcome, answer)
     if outcome is not None:
         return outcome
     form_id = operation.form_id
     return ports.storage.read(lambda tx: the_form(tx, form_id))
 
 
-def record(ports: Ports, reference: str, answer: Answer) -> Operation | None:
-    """Record an answer once, with its postings and the change of state.
-
-    Returns:
-        The operation that follows by itself: after a hold, the advance.
-    """
-    operation = ports.storage.read(lambda tx: tx.operation(reference))
-    if operation is None:
-        return None
-    outcome = _recorded(ports, operation, answer)
-    return outcome if isinstance(outcome, Operation) else None
+def _let_worker_look(ports: Ports, operation: Operation) -> None:
+    """Give up the lease of a fresh operation, for its traveller waits; an older one can rest."""
+    now = ports.clock.now()
+    if now < operation.created_at + LEASE:
+        ports.storage.write(lambda tx: tx.park_operation(operation.reference, now + SOON))
 
 
-def _recorded(ports: Ports, operation: Operation, answer: Answer) -> Operation | Form | None:
+def record_answer(ports: Ports, operation: Operation, answer: Answer) -> Operation | Form | None:
     """What follows from an answer, or the form where it ended; None when nothing was recorded."""
     fn = _record if answer.fits(operation) else _park
     return ports.storage.write(lambda tx: fn(tx, ports, operation, answer))
@@ -347,54 +339,3 @@ def _after_capture(tx: Transaction, ports: Ports, form: Form, operation: Operati
     )
     event = Event.FORFEIT_SUCCEEDED if forfeiting else Event.CAPTURE_SUCCEEDED
     return move(tx, ports, form, event, By(actor, now), detail=operation.reason)
-
-
-def finish_open_operations(ports: Ports) -> int:
-    """Look up every operation that nobody is finishing, and send those that never arrived.
-
-    Returns:
-        How many operations were taken in hand.
-    """
-    now = ports.clock.now()
-    taken = ports.storage.write(lambda tx: tx.lease_operations(now, now + LEASE, BATCH))
-    for operation in taken:
-        try:
-            answer = ports.network.look_up(operation.reference)
-        except NetworkSilent:
-            continue
-        if answer is None:
-            carry_out(ports, operation)
-            continue
-        upcoming = _recorded(ports, operation, answer)
-        if isinstance(upcoming, Operation):
-            carry_out(ports, upcoming)
-    return len(taken)
-
-
-def withdraw_abandoned_holds(ports: Ports) -> int:
-    """Give up holds whose advance was refused and whose traveller went away.
-
-    Returns:
-        How many were given up.
-    """
-    now = ports.clock.now()
-    waiting = ports.storage.read(lambda tx: tx.forms_in([Status.HELD], BATCH))
-    given_up = 0
-    for form in waiting:
-        operation = ports.storage.write(
-            partial(_withdraw, ports=ports, form_id=form.form_id, now=now)
-        )
-        if operation is not None:
-            carry_out(ports, operation)
-            given_up += 1
-    return given_up
-
-
-def _withdraw(tx: Transaction, ports: Ports, form_id: str, now: datetime) -> Operation | None:
-    form = the_form(tx, form_id)
-    guarantee = tx.live_guarantee(form_id)
-    if form.status is not Status.HELD or guarantee is None:
-        return None
-    if guarantee.held_at + ABANDONED > now:
-        return None
-    return begin_end_of_hold(tx, ports, form, Event.WITHDRAW, WORKER, reason="abandoned")

@@ -15,7 +15,7 @@ from refund.core.policy import rules_on
 from refund.core.trail import ExitImport
 from refund.core.traveller import IdentityDocument, document_key
 from refund.ports import NetworkSilent, Ports
-from refund.services.life import By, note, the_form
+from refund.services.life import By, note, read_reason, the_form
 from refund.services.pay import begin_end_of_hold, carry_out
 from refund.transaction import Transaction
 
@@ -33,8 +33,6 @@ OPEN = (
 
 LIMIT = 500
 """Forms that one page of the exit's desk shows at most."""
-
-REASON_LENGTH_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,13 +251,9 @@ def settle(ports: Ports, operator: Actor, chosen: Sequence[Chosen], reason: str)
     """Carry out what was confirmed, each form once; what has changed since is refused by name.
 
     Raises:
-        Refused: `reason_missing`, `field_too_long`, `form_unknown`.
+        Refused: `form_unknown`; as `life.read_reason`.
     """
-    text = " ".join(reason.split())
-    if not text:
-        raise Refused("reason_missing", "reason")
-    if len(text) > REASON_LENGTH_MAX:
-        raise Refused("field_too_long", "reason", most=REASON_LENGTH_MAX)
+    text = read_reason(reason)
     now_proposed = {p.form.form_id: p for p in proposals_for(ports, [c.form_id for c in chosen])}
     return [_settle(ports, operator, now_proposed[c.form_id], c, text) for c in chosen]
 

@@ -71,7 +71,9 @@ def sign_in(ports: Ports, passwords: Passwords, given: Credentials) -> tuple[str
     keys = {login_key: FAILURES_MAX, f"address:{given.address}": FAILURES_MAX_OF_ADDRESS}
 
     def look(tx: Transaction) -> tuple[Staff | None, datetime | None]:
-        return tx.staff_by_login(given.role, login), _closed(tx, keys, now)
+        # What no register can hold is not looked for.
+        known = tx.staff_by_login(given.role, login) if login.isprintable() else None
+        return known, _closed(tx, keys, now)
 
     staff, until = ports.storage.read(look)
     if until is not None:

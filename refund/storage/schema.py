@@ -178,7 +178,6 @@ _EXITS = (
         kind {text} NOT NULL, form_id {text}, version {integer}, from_status {text} NOT NULL,
         to_status {text} NOT NULL, detail {text} NOT NULL,
         UNIQUE (form_id, version)){strict}""",
-    "CREATE INDEX audit_event_form ON audit_event (form_id, at)",
 )
 
 _APPEND_ONLY = ("entry", "posting", "audit_event", "advance", "agreement", "exit_record")

@@ -14,8 +14,8 @@ from refund.core.traveller import DocumentKind
 from refund.services import oversee
 from refund.services.audit import audit
 from refund.services.enrol import store_register
+from refund.services.life import REASON_LENGTH_MAX
 from refund.services.reconcile import (
-    REASON_LENGTH_MAX,
     Chosen,
     desk,
     import_exits,

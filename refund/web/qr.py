@@ -62,8 +62,12 @@ def version_of(text: str) -> int:
     raise ValueError(f"{len(text)} characters are too many for a QR code")
 
 
+@lru_cache(maxsize=512)
 def svg(text: str, title: str) -> str:
-    """Return the QR code as one SVG element: a line for each run of dark modules."""
+    """Return the QR code as one SVG element: a line for each run of dark modules.
+
+    Pages that update themselves show the same code again and again, so it is drawn once.
+    """
     modules = matrix(text)
     side = len(modules) + 2 * QUIET_ZONE
     return (

@@ -30,7 +30,7 @@ from refund.web.auth import actor
 from refund.web.context import ports
 from refund.web.door import add_door
 from refund.web.filters import errors_by_field, local
-from refund.web.parse import read_words, typed_fields
+from refund.web.parse import typed_fields
 from refund.web.qr import png
 from refund.web.store_forms import Typed, changed, new_page, newest, read_typed
 from refund.web.store_reading import Reading, read_draft
@@ -45,7 +45,6 @@ GOODS_LISTED = 50
 QUERY_LENGTH_MAX = 100
 PNG_SCALE = 10
 FORM_ID = re.compile(r"[0-9a-f]{16}")
-REASON_LENGTH_MAX = 200
 OVER = frozenset(
     {Status.RELEASED, Status.CAPTURED, Status.FORFEITED, Status.VOID, Status.SUPERSEDED}
 )
@@ -254,8 +253,7 @@ def void(form_id: str) -> Page:
     """Void a form before any money is on hold."""
     typed = typed_fields(request.form)[0].get("reason", "")
     try:
-        reason = read_words(typed, "reason", REASON_LENGTH_MAX) if typed.strip() else ""
-        void_form(ports(), actor(), form_id, reason)
+        void_form(ports(), actor(), form_id, typed)
     except Refused as refused:
         if refused.field != "reason":
             raise

@@ -270,14 +270,12 @@ def confirm(form_id: str, session_id: str) -> Answer:
 @pages.post("/forms/<form_id>/confirm/<session_id>")
 def claim_advance(form_id: str, session_id: str) -> Answer:
     """Hold the amount and pay the advance, once."""
-    seen = look(form_id)
-    if not waits_for_card(seen):
-        return to_form(form_id)
     try:
         entry = claim.card_given(ports(), visit(), form_id, session_id)
         claim.claim_advance(ports(), visit(), form_id, entry)
     except Refused as refused:
-        return unfinished(seen, refused)
+        seen = look(form_id)
+        return unfinished(seen, refused) if waits_for_card(seen) else to_form(form_id)
     return to_form(form_id)
 
 

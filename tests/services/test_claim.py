@@ -11,7 +11,7 @@ from refund.core.errors import Refused
 from refund.core.form import Channel, Method, Status
 from refund.core.operation import GuaranteeState
 from refund.core.signing import code_url, sign, verify
-from refund.services import claim, pay
+from refund.services import claim, later
 from refund.services.issue import void_form
 from tests import make
 from tests.services.steps import (
@@ -213,11 +213,11 @@ def test_a_refused_payout_keeps_the_hold_and_can_be_asked_again(world: World) ->
 def test_a_hold_without_an_advance_is_given_up_after_half_an_hour(world: World) -> None:
     form = claimed(world, None, make.PAYOUT_REFUSED)
     world.clock.pass_by(minutes=29)
-    assert pay.withdraw_abandoned_holds(world.ports) == 0
+    assert later.withdraw_abandoned_holds(world.ports) == 0
     world.clock.pass_by(minutes=1)
-    assert pay.withdraw_abandoned_holds(world.ports) == 1
+    assert later.withdraw_abandoned_holds(world.ports) == 1
     assert status(world, form) is Status.ORDINARY
-    assert pay.withdraw_abandoned_holds(world.ports) == 0
+    assert later.withdraw_abandoned_holds(world.ports) == 0
 
 
 def test_giving_up_a_hold_that_ended_by_itself_ends_it_here_too(small_world: World) -> None:

@@ -19,7 +19,7 @@ from refund.core.errors import Refused
 from refund.core.form import IN_FLIGHT, Form, Method, Status
 from refund.core.matching import Action
 from refund.core.operation import CardEntry, Guarantee
-from refund.services import claim, issue, pay, reconcile, verify
+from refund.services import claim, issue, later, reconcile, verify
 from refund.services.audit import audit
 from refund.services.later import work_once
 from refund.transaction import Transaction
@@ -235,7 +235,7 @@ class Life(RuleBasedStateMachine):
             assert (now in PAID) == is_paid, now
             kept = world.ports.storage.read(partial(_kept, form.form_id))
             assert kept == (is_paid, None)
-        assert pay.finish_open_operations(world.ports) == 0
+        assert later.finish_open_operations(world.ports) == 0
 
 
 def _kept(form_id: str, tx: Transaction) -> tuple[bool, Guarantee | None]:

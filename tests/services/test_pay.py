@@ -8,7 +8,7 @@ import pytest
 
 from refund.core.form import Form, Status
 from refund.core.operation import Answer, CardEntry, Kind, Operation, OperationState
-from refund.services import claim, pay
+from refund.services import claim, later, pay
 from refund.services.later import work_once
 from tests import make
 from tests.services.steps import (
@@ -36,10 +36,10 @@ def claim_with(world: World, *faults: Fault, number: str = make.VISA) -> Form:
     return claim.claim_advance(world.ports, PHONE, form.form_id, entry)
 
 
-def later(world: World) -> int:
+def taken_later(world: World) -> int:
     """What the worker takes in hand once the lease is over."""
     world.clock.at += LEASE_OVER
-    return pay.finish_open_operations(world.ports)
+    return later.finish_open_operations(world.ports)
 
 
 def operations(world: World, form: Form) -> list[Operation]:
@@ -53,11 +53,11 @@ def test_a_hold_that_was_not_answered_is_finished_with_its_advance(
 ) -> None:
     form = claim_with(world, fault)
     assert form.status is Status.HOLDING
-    assert pay.finish_open_operations(world.ports) == 0, "who began it may finish it"
-    assert later(world) == 1
+    assert later.finish_open_operations(world.ports) == 0, "who began it may finish it"
+    assert taken_later(world) == 1
     assert status(world, form) is Status.ADVANCED
     assert (world.booked("hold"), world.booked("advance")) == (["held"], ["paid"])
-    assert later(world) == 0
+    assert taken_later(world) == 0
 
 
 @pytest.mark.parametrize("fault", [Fault.UNSENT, Fault.LOST])
@@ -66,7 +66,7 @@ def test_an_advance_that_was_not_answered_is_paid_once(world: World, fault: Faul
     assert form.status is Status.ADVANCING
     again = claim.claim_advance(world.ports, PHONE, form.form_id, card_of(world, form))
     assert again == form, "a reload asks for nothing"
-    assert later(world) == 1
+    assert taken_later(world) == 1
     assert status(world, form) is Status.ADVANCED
     assert world.paid_fen() == make.NET_FEN
     assert world.booked("advance") == ["paid"]
@@ -94,7 +94,7 @@ def test_what_never_arrived_is_sent_again_under_the_same_key(world: World) -> No
     form = claim_with(world, Fault.UNSENT)
     before = operations(world, form)[0]
     assert world.network.look_up(before.reference) is None
-    later(world)
+    taken_later(world)
     after = operations(world, form)[0]
     assert (after.reference, after.key, after.attempt) == (before.reference, before.key, 1)
     assert after.state is OperationState.SUCCEEDED
@@ -103,7 +103,7 @@ def test_what_never_arrived_is_sent_again_under_the_same_key(world: World) -> No
 
 def test_what_was_refused_without_an_answer_is_refused_later(world: World) -> None:
     form = claim_with(world, Fault.LOST, number=make.DECLINED)
-    assert later(world) == 1
+    assert taken_later(world) == 1
     assert status(world, form) is Status.AGREED
     assert operations(world, form)[0].refusal == "declined"
 
@@ -112,21 +112,21 @@ def test_while_the_network_is_silent_nothing_moves_and_nothing_is_lost(world: Wo
     form = claim_with(world, Fault.NONE, Fault.UNSENT)
     world.network.unplugged = True
     for _ in range(3):
-        assert later(world) == 1
+        assert taken_later(world) == 1
         assert status(world, form) is Status.ADVANCING
     world.network.unplugged = False
-    assert later(world) == 1
+    assert taken_later(world) == 1
     assert status(world, form) is Status.ADVANCED
 
 
 def test_an_answer_that_disagrees_is_noted_parked_and_not_believed(world: World) -> None:
     form = claim_with(world, Fault.OTHER_AMOUNT)
     assert form.status is Status.HOLDING
-    assert later(world) == 0, "it rests for an hour"
+    assert taken_later(world) == 0, "it rests for an hour"
     events = world.ports.storage.read(lambda tx: tx.events_of(form.form_id))
     assert [e.detail for e in events if e.kind == "answer_disagrees"] == [f"{form.form_id}-hold-1"]
     world.clock.pass_by(hours=1)
-    assert pay.finish_open_operations(world.ports) == 1
+    assert later.finish_open_operations(world.ports) == 1
     assert status(world, form) is Status.ADVANCED
 
 
@@ -144,10 +144,10 @@ def test_an_answer_to_something_else_is_not_believed(
     small_world: World, changes: dict[str, object]
 ) -> None:
     form = claim_with(small_world, Fault.LOST)
-    reference = operations(small_world, form)[0].reference
-    true = small_world.network.look_up(reference)
+    asked = operations(small_world, form)[0]
+    true = small_world.network.look_up(asked.reference)
     assert true is not None
-    assert pay.record(small_world.ports, reference, changed(true, changes)) is None
+    assert pay.record_answer(small_world.ports, asked, changed(true, changes)) is None
     assert status(small_world, form) is Status.HOLDING
     assert operations(small_world, form)[0].state is OperationState.PENDING
 
@@ -160,16 +160,15 @@ def changed(answer: Answer, changes: dict[str, object]) -> Answer:
 
 def test_an_answer_recorded_twice_counts_once(world: World) -> None:
     form = claim_with(world, Fault.LOST)
-    reference = operations(world, form)[0].reference
-    answer = world.network.look_up(reference)
+    asked = operations(world, form)[0]
+    answer = world.network.look_up(asked.reference)
     assert answer is not None
-    upcoming = pay.record(world.ports, reference, answer)
-    assert upcoming is not None
+    upcoming = pay.record_answer(world.ports, asked, answer)
+    assert isinstance(upcoming, Operation)
     assert upcoming.kind is Kind.ADVANCE
-    assert pay.record(world.ports, reference, answer) is None
+    assert pay.record_answer(world.ports, asked, answer) is None
     pay.carry_out(world.ports, upcoming)
     assert status(world, form) is Status.ADVANCED
-    assert pay.record(world.ports, "nothing-of-this-name", answer) is None
 
 
 def test_two_workers_do_not_take_the_same_operation(world: World) -> None:
@@ -178,7 +177,7 @@ def test_two_workers_do_not_take_the_same_operation(world: World) -> None:
 
     def take() -> int:
         taken = world.ports.storage.write(
-            lambda tx: tx.lease_operations(now, now + pay.LEASE, pay.BATCH)
+            lambda tx: tx.lease_operations(now, now + pay.LEASE, later.BATCH)
         )
         return len(taken)
 
@@ -197,7 +196,7 @@ def test_an_unanswered_end_of_a_hold_is_finished_once(
     assert asked.refusal is None
     assert asked.form.status in (Status.RELEASING, Status.CAPTURING)
     assert settled(world, form).refusal is not None, "it is under way"
-    assert later(world) == 1
+    assert taken_later(world) == 1
     assert status(world, form) is after
     assert world.booked("release") + world.booked("capture") == [after.value]
 
@@ -208,7 +207,7 @@ def test_an_unanswered_withdrawal_is_finished_once(world: World) -> None:
     after = claim.choose_ordinary(world.ports, PHONE, form.form_id)
     assert after.status is Status.WITHDRAWING
     assert claim.choose_ordinary(world.ports, PHONE, form.form_id) == after
-    assert later(world) == 1
+    assert taken_later(world) == 1
     assert status(world, form) is Status.ORDINARY
     assert world.booked("release") == ["released"]
 

@@ -16,7 +16,7 @@ import pytest
 
 from refund.core.errors import Refused
 from refund.core.form import Form, Status
-from refund.services import claim, issue, pay, reconcile, verify
+from refund.services import claim, issue, later, reconcile, verify
 from tests import make
 from tests.services.steps import (
     PHONE,
@@ -176,7 +176,7 @@ def test_a_kill_between_the_answer_and_our_record_pays_once(
     assert runner.said() == (-signal.SIGKILL, "")
     assert status(world, form) is (Status.HOLDING if kind == "hold" else Status.ADVANCING)
     world.clock.pass_by(seconds=16)
-    assert pay.finish_open_operations(world.ports) == 1
+    assert later.finish_open_operations(world.ports) == 1
     assert status(world, form) is Status.ADVANCED
     assert (world.booked("hold"), world.booked("advance")) == (["held"], ["paid"])
     assert world.paid_fen() == make.NET_FEN
@@ -191,7 +191,7 @@ def test_two_services_finish_an_operation_once(world: World) -> None:
     world.clock.pass_by(seconds=16)
     with open_world(world.folder, world.url, world.clock.at, series=1, enrolled=False) as second:
         services = [world.ports, second.ports]
-        taken = at_once(2, lambda n: pay.finish_open_operations(services[n]))
+        taken = at_once(2, lambda n: later.finish_open_operations(services[n]))
     assert sorted(map(str, taken)) == ["0", "1"]
     assert status(world, form) is Status.ADVANCED
     assert world.booked("advance") == ["paid"]

@@ -188,7 +188,8 @@ def test_nothing_is_settled_without_a_reason(small_world: World) -> None:
     form = verified(small_world)
     departs(small_world, on(20))
     chosen = [Chosen(form.form_id, Action.RELEASE, Why.KEPT)]
-    for reason, code in ((" ", "reason_missing"), ("x" * 201, "field_too_long")):
+    wrong = {" ": "reason_missing", "x" * 201: "field_too_long", "a\0b": "field_unreadable"}
+    for reason, code in wrong.items():
         with pytest.raises(Refused, match=code):
             reconcile.settle(small_world.ports, small_world.operator, chosen, reason)
     with pytest.raises(Refused, match="form_unknown"):

@@ -71,6 +71,7 @@ def test_every_wrong_pair_is_refused_alike(small_door: World) -> None:
     assert {
         knock(ports, "wrong"),
         knock(ports, login="nobody"),
+        knock(ports, login="a\0b"),
         knock(ports, role=Role.OFFICER),
         knock(ports, ""),
         knock(ports, PASSWORD + "x" * 200),

@@ -33,7 +33,9 @@ def by_qrcode(text: str) -> QRCode[Any]:
 
 
 def read_back(picture: Image.Image) -> zxingcpp.Barcode:
-    (found,) = zxingcpp.read_barcodes(picture.convert("L"))
+    (found,) = zxingcpp.read_barcodes(
+        picture.convert("L"), formats=zxingcpp.barcode_formats_from_str("QRCode")
+    )
     assert found.format == zxingcpp.BarcodeFormat.QRCode
     return found
 
