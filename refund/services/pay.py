@@ -178,7 +178,12 @@ def _let_worker_look(ports: Ports, operation: Operation) -> None:
 
 
 def record_answer(ports: Ports, operation: Operation, answer: Answer) -> Operation | Form | None:
-    """What follows from an answer, or the form where it ended; None when nothing was recorded."""
+    """Record an answer once, with its postings and the change of state.
+
+    Returns:
+        The operation that follows by itself (after a hold, the advance), else the form where it
+        ended; None when the operation had an answer, or this one contradicts what was asked.
+    """
     fn = _record if answer.fits(operation) else _park
     return ports.storage.write(lambda tx: fn(tx, ports, operation, answer))
 
