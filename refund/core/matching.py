@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 
-from refund.core.calendar import add_working_days, day_of, is_within
+from refund.core.calendar import add_working_days, is_within
 from refund.core.form import Form, Status
 from refund.core.operation import Answer, Guarantee, GuaranteeState
 
@@ -181,8 +181,3 @@ def exit_for(form: Form, exits: tuple[ExitRecord, ...]) -> ExitRecord | None:
     """The first exit of the form's traveller after the form was issued."""
     after = [e for e in exits if e.exited_at >= form.issued_at]
     return min(after, key=lambda e: e.exited_at, default=None)
-
-
-def is_overdue(form: Form, now: datetime) -> bool:
-    """Whether the promise's last day is over in Shanghai."""
-    return day_of(now) > form.depart_by

@@ -55,19 +55,6 @@ class Vat(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class RefundRate:
-    """What share of the price, VAT included, goods of one VAT rate give back before the fee."""
-
-    vat: Vat
-    rate_bp: int
-
-    def __post_init__(self) -> None:
-        """A rate lies between nothing and the whole price."""
-        if not 0 <= self.rate_bp <= BP_PER_WHOLE:
-            raise ValueError(self.rate_bp)
-
-
-@dataclass(frozen=True, slots=True)
 class Amounts:
     """The four figures of a refund, in fen: what was paid, and what comes back of it."""
 

@@ -132,17 +132,6 @@ def is_instant_on(store: Store, day: date) -> bool:
     return may_issue(store, day)
 
 
-def require_issuing(store: Store, day: date) -> None:
-    """Let a store pass that may issue forms on a day.
-
-    Raises:
-        Refused: `store_not_active` with the `obstacles`.
-    """
-    found = obstacles(store, day)
-    if found:
-        raise Refused("store_not_active", obstacles=found)
-
-
 def read_taxpayer_number(text: str, field: str = "taxpayer_number") -> str:
     """Read a unified social credit code with its check character, or a simulated number.
 

@@ -12,7 +12,7 @@ from refund.core.invoice import Invoice
 from refund.core.people import Actor
 from refund.core.policy import Assessment, Purchase, assess, rules_on
 from refund.core.signing import Payload, sign
-from refund.core.store import Store, is_instant_on, may_issue
+from refund.core.store import Store, is_instant_on, obstacles
 from refund.core.trail import Submission
 from refund.core.traveller import Traveller, document_key
 from refund.ports import Ports
@@ -201,8 +201,9 @@ _ABSENT = {
 
 
 def _of_the_store(store: Store, draft: Draft, now: datetime) -> list[Refused]:
-    if not may_issue(store, day_of(now)):
-        return [Refused("store_not_active")]
+    found = obstacles(store, day_of(now))
+    if found:
+        return [Refused("store_not_active", obstacles=found)]
     if draft.channel is Channel.INSTANT and not is_instant_on(store, day_of(now)):
         return [Refused("store_not_instant", "channel")]
     return []

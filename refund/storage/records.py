@@ -120,18 +120,6 @@ def store_values(store: Store) -> dict[str, Value]:
     }
 
 
-GOODS_COLUMNS = (
-    "goods_code",
-    "name_zh",
-    "name_en",
-    "unit_zh",
-    "unit_en",
-    "vat",
-    "pinyin",
-    "restricted",
-)
-
-
 def goods_of(row: Row) -> Goods:
     """A kind of goods out of a row that has its columns."""
     return Goods(

@@ -18,7 +18,6 @@ from refund.core.matching import (
     Proposal,
     Why,
     exit_for,
-    is_overdue,
     propose,
 )
 from refund.core.operation import Answer, GuaranteeState, Kind
@@ -170,12 +169,6 @@ def test_the_exit_that_counts_is_the_first_after_the_purchase() -> None:
     assert found.exited_at == make.NOON + timedelta(days=3)
     assert exit_for(form, exits[1:2]) is None
     assert exit_for(form, ()) is None
-
-
-def test_a_promise_is_overdue_when_its_last_day_is_over_in_shanghai() -> None:
-    over = end_of_day(date(2025, 7, 25))
-    assert not is_overdue(make.form(), over - timedelta(seconds=1))
-    assert is_overdue(make.form(), over)
 
 
 @st.composite

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from refund.core.errors import Refused
 from refund.core.money import (
     FEN_MAX,
-    RefundRate,
     Vat,
     format_yuan,
     parse_yuan,
@@ -175,9 +174,3 @@ def test_another_vat_is_refused(typed: str) -> None:
     with pytest.raises(Refused) as refused:
         Vat.read(typed, "lines-0-vat")
     assert (refused.value.code, refused.value.field) == ("vat_unknown", "lines-0-vat")
-
-
-def test_a_refund_rate_is_a_share_of_the_price() -> None:
-    assert RefundRate(Vat.V13, 1100).rate_bp == 1100
-    with pytest.raises(ValueError, match="10001"):
-        RefundRate(Vat.V13, 10_001)

@@ -17,7 +17,6 @@ from refund.core.store import (
     obstacles,
     read_stores,
     read_taxpayer_number,
-    require_issuing,
     uscc_check_character,
 )
 from refund.core.tables import write_table
@@ -102,12 +101,9 @@ def test_every_condition_of_a_store_is_asked() -> None:
         assert obstacles(store, DAY) == (word,)
         assert not may_issue(store, DAY)
         assert not is_instant_on(store, DAY)
-        with pytest.raises(Refused, match="store_not_active"):
-            require_issuing(store, DAY)
 
 
 def test_a_store_in_order_passes() -> None:
-    require_issuing(DIOR, DAY)
     assert obstacles(DIOR, DAY) == ()
 
 
