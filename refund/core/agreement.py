@@ -37,6 +37,13 @@ class Signature:
     kind: str
     text: str
 
+    @property
+    def strokes(self) -> tuple[str, ...]:
+        """A drawn signature's strokes as `x,y x,y …`; none for a typed name."""
+        if self.kind != "drawn":
+            return ()
+        return tuple(" ".join(f"{x},{y}" for x, y in stroke) for stroke in json.loads(self.text))
+
 
 @dataclass(frozen=True, slots=True)
 class Agreement:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from refund.core.agreement import Agreement, Signature
 from refund.core.form import Form, Status
 from refund.core.invoice import Invoice
 from refund.core.ledger import Account, Entry
@@ -162,6 +163,8 @@ class FormLife:
     invoices: tuple[Invoice, ...]
     guarantees: tuple[Guarantee, ...]
     advance: Advance | None
+    agreement: Agreement | None
+    signature: Signature | None
     operations: tuple[Operation, ...]
     entries: tuple[tuple[Entry, datetime, str], ...]
     verification: Verification | None
@@ -191,6 +194,8 @@ def form_life(ports: Ports, operator: Actor, form_id: str) -> FormLife:
             invoices=tuple(tx.invoices_of(form_id)),
             guarantees=tuple(tx.guarantees_of(form_id)),
             advance=tx.advance_of(form_id),
+            agreement=tx.agreement_of(form_id),
+            signature=tx.signature_of(form_id),
             operations=tuple(tx.operations_of(form_id)),
             entries=tuple(tx.entries_of(form_id)),
             verification=tx.verification_of(form_id),

@@ -141,3 +141,8 @@ def test_anything_typed_is_read_or_refused(drawing: str, name: str) -> None:
     except Refused as refused:
         found = refused.field
     assert found in ("drawn", "typed", "signature", "signed_name")
+
+
+def test_a_drawn_signature_can_be_drawn_again_and_a_name_has_no_strokes() -> None:
+    assert Signature("drawn", "[[[0,10],[5,20]],[[7,8]]]").strokes == ("0,10 5,20", "7,8")
+    assert Signature("typed", "CHAN TAI MAN").strokes == ()

@@ -110,6 +110,8 @@ def test_a_forms_page_tells_its_whole_life(desk: FlaskClient, world: World) -> N
         assert text in page.text
     for text in ("Advances owed by travellers", "Refunds owed by the treasury", "Fees earned"):
         assert text in page.text
+    assert "Agreement on the advance" in page.text
+    assert make.signature().text in page.text
     assert "Promise" in page.text
     assert "9 Jul 2025, 12:00 · Wuhan Tianhe International Airport" in page.text
     assert page.statuses() == ["released"]
