@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 
 from refund.core.calendar import add_working_days, is_within
@@ -49,6 +49,7 @@ class Why(Enum):
     WRONG_PORT = "left_elsewhere"
     NEVER_SEEN = "never_seen"
     LEFT_UNVERIFIED = "left_unverified"
+    LEFT_BEFORE = "left_before_verification"
     AWAITING_EXIT = "awaiting_exit"
     AWAITING_ANSWER = "awaiting_answer"
     HOLD_ENDED = "hold_ended"
@@ -79,9 +80,12 @@ class Proposal:
         return self.why in BREAKS
 
 
+MINUTE = timedelta(minutes=1)
+
 BREAKS = frozenset(
     {
         Why.LEFT_UNVERIFIED,
+        Why.LEFT_BEFORE,
         Why.HOLD_ENDED,
         Why.HOLD_MISSING,
         Why.AMOUNT_DIFFERS,
@@ -156,6 +160,8 @@ def _outcome(departure: Departure, today: date) -> tuple[Action, Why]:
     if seen is None:
         never = form.status is Status.UNCOLLECTED or today > form.depart_by
         return (Action.CAPTURE, Why.NEVER_SEEN) if never else (Action.NONE, Why.AWAITING_EXIT)
+    if _precedes(seen, departure.verification):
+        return Action.NONE, Why.LEFT_BEFORE
     broken = _broken(departure, seen)
     if broken is not None:
         return Action.CAPTURE, broken
@@ -177,7 +183,15 @@ def _broken(departure: Departure, seen: ExitRecord) -> Why | None:
     return None
 
 
-def exit_for(form: Form, exits: tuple[ExitRecord, ...]) -> ExitRecord | None:
-    """The first exit of the form's traveller after the form was issued."""
+def _precedes(seen: ExitRecord, verification: Verification | None) -> bool:
+    """Whether an exit lies before the verification; departures are noted by the minute."""
+    return verification is not None and seen.exited_at + MINUTE <= verification.verified_at
+
+
+def exit_for(
+    form: Form, exits: tuple[ExitRecord, ...], verification: Verification | None
+) -> ExitRecord | None:
+    """The first exit after customs verified the form, or else after the form was issued."""
     after = [e for e in exits if e.exited_at >= form.issued_at]
-    return min(after, key=lambda e: e.exited_at, default=None)
+    proved = [e for e in after if not _precedes(e, verification)]
+    return min(proved or after, key=lambda e: e.exited_at, default=None)

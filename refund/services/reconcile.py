@@ -172,10 +172,11 @@ def desk(ports: Ports, day: date | None = None) -> ExitDesk:
 
 
 def _departure(tx: Transaction, form: Form) -> Departure:
+    verification = tx.verification_of(form.form_id)
     return Departure(
         form=form,
-        verification=tx.verification_of(form.form_id),
-        exit=exit_for(form, tx.exits_of(form.document_index)),
+        verification=verification,
+        exit=exit_for(form, tx.exits_of(form.document_index), verification),
         guarantee=tx.live_guarantee(form.form_id),
         book=None,
         book_asked=False,

@@ -153,6 +153,7 @@ def test_what_was_not_collected_is_collected_as_soon_as_it_can_be() -> None:
 def test_breaks_are_where_records_disagree() -> None:
     assert {why.value for why in BREAKS} == {
         "left_unverified",
+        "left_before_verification",
         "hold_ended",
         "hold_missing_at_network",
         "amount_differs_at_network",
@@ -164,11 +165,27 @@ def test_the_exit_that_counts_is_the_first_after_the_purchase() -> None:
     form = make.form()
     moments = [make.NOON + timedelta(days=days) for days in (9, -1, 3, 20)]
     exits = tuple(make.exit_record(at) for at in moments)
-    found = exit_for(form, exits)
+    found = exit_for(form, exits, None)
     assert found is not None
     assert found.exited_at == make.NOON + timedelta(days=3)
-    assert exit_for(form, exits[1:2]) is None
-    assert exit_for(form, ()) is None
+    assert exit_for(form, exits[1:2], None) is None
+    assert exit_for(form, (), None) is None
+
+
+def test_the_exit_that_counts_follows_the_verification_where_one_does() -> None:
+    form, seen = make.form(), make.verification(make.NOON + timedelta(days=3))
+    before = make.exit_record(seen.verified_at - timedelta(hours=1))
+    same_minute = make.exit_record(seen.verified_at - timedelta(seconds=59))
+    after = make.exit_record(seen.verified_at + timedelta(hours=1))
+    assert exit_for(form, (before, after), seen) == after
+    assert exit_for(form, (before, same_minute), seen) == same_minute
+    assert exit_for(form, (before,), seen) == before
+
+
+def test_a_departure_before_the_verification_is_a_break_and_settles_nothing() -> None:
+    seen = make.verification(make.NOON + timedelta(days=3))
+    early = make.exit_record(seen.verified_at - timedelta(minutes=1))
+    assert said(departure(verification=seen, exit=early)) == (Action.NONE, Why.LEFT_BEFORE)
 
 
 @st.composite

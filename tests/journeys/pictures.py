@@ -34,7 +34,8 @@ from tests.journeys.walks import (
 )
 from tests.make import VISA
 
-DEPARTURE = datetime.fromisoformat("2025-07-20T15:00:00+08:00")
+DEPARTURE = datetime.fromisoformat("2025-07-20T13:00:00+08:00")
+EXIT_DESK = datetime.fromisoformat("2025-07-20T16:00:00+08:00")
 LEFT_AT = "2025-07-20T13:40"
 COLOURS_MAX = 64
 BYTES_MAX = 200_000
@@ -113,6 +114,7 @@ def take(album: Album, folder: Path) -> None:
         walk_past_customs(album.see, officer, slip, other)
         traveller.page.reload()
         album.see("traveller-verified", traveller)
+        instance.move_to(EXIT_DESK)
         operator = Operator(open_screen(browser), instance.url)
         walk_past_the_exit(album.see, operator, slip, bought, LEFT_AT)
         traveller.page.reload()

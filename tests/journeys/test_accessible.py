@@ -21,7 +21,8 @@ from tests.journeys.walks import (
 from tests.make import VISA
 
 SERIOUS = {"serious", "critical"}
-DEPARTURE = datetime.fromisoformat("2025-07-20T15:00:00+08:00")
+DEPARTURE = datetime.fromisoformat("2025-07-20T13:00:00+08:00")
+EXIT_DESK = datetime.fromisoformat("2025-07-20T16:00:00+08:00")
 
 
 @pytest.fixture
@@ -68,6 +69,7 @@ def test_customs_and_the_exit_can_be_used_by_everyone(
     clerk.leaves()
     own_house.move_to(DEPARTURE)
     walk_past_customs(see, Officer(screen("zh_Hans"), own_house.url), slip, other)
+    own_house.move_to(EXIT_DESK)
     left_at = "2025-07-20T13:59"
     walk_past_the_exit(see, Operator(screen(), own_house.url), slip, bought, left_at)
     traveller.page.reload()
