@@ -10,7 +10,8 @@ from refund.core.agreement import Details, Signature
 from refund.core.form import TRIES, Channel, Form, Method, Status
 from refund.core.goods import Goods
 from refund.core.invoice import Invoice, InvoiceKind, InvoiceLine
-from refund.core.matching import ExitRecord, Verification
+from refund.core.customs import Decision, Verification
+from refund.core.matching import ExitRecord
 from refund.core.money import Amounts, Vat
 from refund.core.operation import Guarantee, GuaranteeState, Kind, Operation, OperationState
 from refund.core.people import Actor, Role, Staff
@@ -199,4 +200,4 @@ def exit_record(exited_at: datetime, port: str = "WUH") -> ExitRecord:
 
 def verification(at: datetime = NOON) -> Verification:
     """A confirmation by customs."""
-    return Verification("00000000000000f1", "officer-WUH", "WUH", at, "confirmed")
+    return Verification("00000000000000f1", "officer-WUH", "WUH", at, Decision.CONFIRMED)

@@ -110,11 +110,12 @@ class BookNetwork:
         with self._lock:
             fault = self.faults.popleft() if self.faults else Fault.NONE
             if fault is not Fault.UNSENT:
-                self.sent.append(operation.reference)
+                self.sent.append(operation.sent_reference)
         if fault is Fault.UNSENT:
             raise NetworkSilent
         path, values, ask = self._asked(operation)
-        told = self._keyed(path, operation.key, {"reference": operation.reference, **values}, ask)
+        values = {"reference": operation.sent_reference, **values}
+        told = self._keyed(path, operation.sent_key, values, ask)
         if fault is Fault.LOST or told.lost:
             raise NetworkSilent
         answer = answer_of(told.body)
@@ -125,7 +126,7 @@ class BookNetwork:
     def _asked(
         self, operation: Operation
     ) -> tuple[str, dict[str, Any], Callable[[], answers.Answer]]:
-        reference, amount_fen = operation.reference, operation.amount_fen
+        reference, amount_fen = operation.sent_reference, operation.sent_fen
         money = {"amount_fen": amount_fen, "currency": "CNY"}
         card, hold = operation.card_token, operation.hold_reference
         match operation.kind:

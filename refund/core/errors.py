@@ -86,6 +86,7 @@ REFUSALS: dict[str, Refusal] = {
     "proposal_changed": Refusal(409, PROJECT),
     "reason_missing": Refusal(422, PROJECT),
     "port_unknown": Refusal(422, PROJECT),
+    "quantity_above_listed": Refusal(422, "GAC 25/2015"),
     # Files.
     "file_empty": Refusal(422, PROJECT),
     "file_too_large": Refusal(413, PROJECT),
@@ -100,6 +101,9 @@ REFUSALS: dict[str, Refusal] = {
     "dates_reversed": Refusal(422, PROJECT),
     "taxpayer_number_unreadable": Refusal(422, "GB 32100-2015"),
     "file_already_imported": Refusal(409, PROJECT),
+    # Papers.
+    "glyph_missing": Refusal(422, PROJECT),
+    "printer_unreachable": Refusal(503, PROJECT),
     # The door.
     "sign_in_failed": Refusal(403, PROJECT),
     "sign_in_throttled": Refusal(429, PROJECT),

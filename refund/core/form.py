@@ -32,6 +32,13 @@ class Status(Enum):
     UNCOLLECTED = "uncollected"
     VOID = "void"
     SUPERSEDED = "superseded"
+    ADJUSTING = "adjusting"
+    ADJUSTED = "adjusted"
+    RETURNING = "returning"
+    RETURNED = "returned"
+    REFUNDING = "refunding"
+    REFUNDED = "refunded"
+    DENIED = "denied"
 
 
 class Event(Enum):
@@ -61,21 +68,31 @@ class Event(Enum):
     FORFEIT_REFUSED = "forfeit_refused"
     VOID = "void"
     SUPERSEDE = "supersede"
+    REQUEST_ADJUST = "request_adjust"
+    ADJUST_SUCCEEDED = "adjust_succeeded"
+    ADJUST_REFUSED = "adjust_refused"
+    RETURN_PART = "return_part"
+    REQUEST_RETURN = "request_return"
+    RETURN_SUCCEEDED = "return_succeeded"
+    RETURN_REFUSED = "return_refused"
+    REOPEN = "reopen"
+    PAY_CASH = "pay_cash"
+    REQUEST_REFUND = "request_refund"
+    REFUND_SUCCEEDED = "refund_succeeded"
+    REFUND_REFUSED = "refund_refused"
+    REFUSE_AT_REVIEW = "refuse_at_review"
 
 
 S, E = Status, Event
 
 TRANSITIONS: dict[tuple[Status, Event], Status] = {
+    # At the counter and on the phone.
     (S.ISSUED, E.SIGN_AGREEMENT): S.AGREED,
     (S.ISSUED, E.CHOOSE_ORDINARY): S.ORDINARY,
-    (S.ISSUED, E.VERIFY): S.ORDINARY_VERIFIED,
-    (S.ISSUED, E.REFUSE_AT_CUSTOMS): S.CUSTOMS_REFUSED,
     (S.ISSUED, E.VOID): S.VOID,
     (S.ISSUED, E.SUPERSEDE): S.SUPERSEDED,
     (S.AGREED, E.REQUEST_HOLD): S.HOLDING,
     (S.AGREED, E.CHOOSE_ORDINARY): S.ORDINARY,
-    (S.AGREED, E.VERIFY): S.ORDINARY_VERIFIED,
-    (S.AGREED, E.REFUSE_AT_CUSTOMS): S.CUSTOMS_REFUSED,
     (S.AGREED, E.VOID): S.VOID,
     (S.AGREED, E.SUPERSEDE): S.SUPERSEDED,
     (S.HOLDING, E.HOLD_SUCCEEDED): S.HELD,
@@ -85,31 +102,75 @@ TRANSITIONS: dict[tuple[Status, Event], Status] = {
     (S.WITHDRAWING, E.WITHDRAWN): S.ORDINARY,
     (S.ADVANCING, E.ADVANCE_SUCCEEDED): S.ADVANCED,
     (S.ADVANCING, E.ADVANCE_REFUSED): S.HELD,
-    (S.ORDINARY, E.VERIFY): S.ORDINARY_VERIFIED,
-    (S.ORDINARY, E.REFUSE_AT_CUSTOMS): S.CUSTOMS_REFUSED,
     (S.ORDINARY, E.VOID): S.VOID,
     (S.ORDINARY, E.SUPERSEDE): S.SUPERSEDED,
+    # Goods brought back, and mistakes found, after the advance.
+    (S.ADVANCED, E.RETURN_PART): S.ADVANCED,
+    (S.ADVANCED, E.REQUEST_RETURN): S.RETURNING,
+    (S.RETURNING, E.RETURN_SUCCEEDED): S.RETURNED,
+    (S.RETURNING, E.RETURN_REFUSED): S.ADVANCED,
+    (S.RETURNED, E.SUPERSEDE): S.SUPERSEDED,
+    (S.CAPTURED, E.VOID): S.VOID,
+    # Customs.
+    (S.ISSUED, E.VERIFY): S.ORDINARY_VERIFIED,
+    (S.ISSUED, E.VERIFY_PARTLY): S.ORDINARY_VERIFIED,
+    (S.ISSUED, E.REFUSE_AT_CUSTOMS): S.DENIED,
+    (S.AGREED, E.VERIFY): S.ORDINARY_VERIFIED,
+    (S.AGREED, E.VERIFY_PARTLY): S.ORDINARY_VERIFIED,
+    (S.AGREED, E.REFUSE_AT_CUSTOMS): S.DENIED,
+    (S.ORDINARY, E.VERIFY): S.ORDINARY_VERIFIED,
+    (S.ORDINARY, E.VERIFY_PARTLY): S.ORDINARY_VERIFIED,
+    (S.ORDINARY, E.REFUSE_AT_CUSTOMS): S.DENIED,
     (S.ADVANCED, E.VERIFY): S.VERIFIED,
     (S.ADVANCED, E.VERIFY_PARTLY): S.VERIFIED_PARTLY,
     (S.ADVANCED, E.REFUSE_AT_CUSTOMS): S.CUSTOMS_REFUSED,
+    # The exit: the promise kept, kept with fewer goods, broken; or no refund at all.
     (S.ADVANCED, E.REQUEST_CAPTURE): S.CAPTURING,
+    (S.ADVANCED, E.REQUEST_FORFEIT): S.FORFEITING,
     (S.VERIFIED, E.REQUEST_RELEASE): S.RELEASING,
+    (S.VERIFIED, E.REQUEST_ADJUST): S.ADJUSTING,
     (S.VERIFIED, E.REQUEST_CAPTURE): S.CAPTURING,
+    (S.VERIFIED, E.REQUEST_FORFEIT): S.FORFEITING,
+    (S.VERIFIED_PARTLY, E.REQUEST_ADJUST): S.ADJUSTING,
     (S.VERIFIED_PARTLY, E.REQUEST_CAPTURE): S.CAPTURING,
+    (S.VERIFIED_PARTLY, E.REQUEST_FORFEIT): S.FORFEITING,
     (S.CUSTOMS_REFUSED, E.REQUEST_FORFEIT): S.FORFEITING,
     (S.RELEASING, E.RELEASE_SUCCEEDED): S.RELEASED,
     (S.RELEASING, E.RELEASE_REFUSED): S.VERIFIED,
+    (S.ADJUSTING, E.ADJUST_SUCCEEDED): S.ADJUSTED,
+    (S.ADJUSTING, E.ADJUST_REFUSED): S.VERIFIED_PARTLY,
     (S.CAPTURING, E.CAPTURE_SUCCEEDED): S.CAPTURED,
     (S.CAPTURING, E.CAPTURE_REFUSED): S.UNCOLLECTED,
     (S.FORFEITING, E.FORFEIT_SUCCEEDED): S.FORFEITED,
     (S.FORFEITING, E.FORFEIT_REFUSED): S.UNCOLLECTED,
     (S.UNCOLLECTED, E.REQUEST_CAPTURE): S.CAPTURING,
+    (S.UNCOLLECTED, E.REQUEST_FORFEIT): S.FORFEITING,
+    # After a charge for a broken promise: the ordinary refund, on the same thread.
+    (S.CAPTURED, E.VERIFY): S.ORDINARY_VERIFIED,
+    (S.CAPTURED, E.VERIFY_PARTLY): S.ORDINARY_VERIFIED,
+    (S.CAPTURED, E.REFUSE_AT_CUSTOMS): S.FORFEITED,
+    (S.CAPTURED, E.REOPEN): S.ORDINARY_VERIFIED,
+    # The agency's counter.
+    (S.ORDINARY_VERIFIED, E.PAY_CASH): S.REFUNDED,
+    (S.ORDINARY_VERIFIED, E.REQUEST_REFUND): S.REFUNDING,
+    (S.ORDINARY_VERIFIED, E.REFUSE_AT_REVIEW): S.DENIED,
+    (S.REFUNDING, E.REFUND_SUCCEEDED): S.REFUNDED,
+    (S.REFUNDING, E.REFUND_REFUSED): S.ORDINARY_VERIFIED,
 }
 
 IN_FLIGHT = frozenset(
-    {S.HOLDING, S.ADVANCING, S.WITHDRAWING, S.RELEASING, S.CAPTURING, S.FORFEITING}
+    {
+        *(S.HOLDING, S.ADVANCING, S.WITHDRAWING, S.RELEASING, S.CAPTURING, S.FORFEITING),
+        *(S.ADJUSTING, S.RETURNING, S.REFUNDING),
+    }
 )
 """States in which the network has been asked and has not been heard."""
+
+REFUND_STANDS = frozenset({S.RELEASED, S.ADJUSTED, S.REFUNDED})
+"""States in which the refund is confirmed and paid: what the treasury owes the agency."""
+
+GONE = frozenset({S.VOID, S.SUPERSEDED, S.RETURNED})
+"""States in which the purchase counts no more: its invoices are free, its code is dead."""
 
 UNSECURED_BEFORE_ADVANCE = frozenset({S.ISSUED, S.AGREED, S.ORDINARY})
 """States in which no money and no hold exists, so that a form can still be void."""
@@ -162,6 +223,7 @@ class Form:
     """A form as its row says, without the traveller's identity and without its lines.
 
     `version` counts the changes of state; each has one audit event of that number.
+    `replaces` is the id of the form that this one took the place of.
     """
 
     form_id: str
@@ -182,6 +244,7 @@ class Form:
     code: str
     tries_left: int
     claim_hash: str
+    replaces: str = ""
 
 
 TRIES = 5

@@ -8,11 +8,14 @@ from refund.core.money import FEN_MAX, Amounts
 
 
 class Account(Enum):
-    """The agency's books of the instant refund.
+    """The agency's books of the refund.
 
     `network` is our settlement account at the payment network; `advance` is what travellers owe
     until their departure is proved; `treasury` is what the treasury owes us for confirmed refunds;
-    `fee` is earned; the two guarantee accounts are a memorandum pair for money on hold at the card.
+    `fee` is earned; `till` is the cash at the counters, `till_difference` what counting found too
+    much or too little; `bank` is the agency's own account, which fills the tills and is paid by
+    treasury and stores; `store` is what stores took back from travellers for us; the two guarantee
+    accounts are a memorandum pair for money on hold at the card.
     """
 
     NETWORK = "network"
@@ -21,6 +24,10 @@ class Account(Enum):
     FEE = "fee"
     GUARANTEE_HELD = "guarantee_held"
     GUARANTEE_GIVEN = "guarantee_given"
+    TILL = "till"
+    TILL_DIFFERENCE = "till_difference"
+    BANK = "bank"
+    STORE = "store"
 
 
 class Side(Enum):
@@ -46,7 +53,10 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What one business event posts; `event_key` names the event, so that it is posted once."""
+    """What one business event posts; `event_key` names the event, so that it is posted once.
+
+    `form_id` is empty for what concerns no form, such as the cash of a till.
+    """
 
     event_key: str
     kind: str
@@ -114,20 +124,45 @@ def advance_entry(reference: str, form_id: str, amount_fen: int) -> Entry:
     )
 
 
+def _earned(due: Amounts) -> tuple[Posting, ...]:
+    """A refund is confirmed: the treasury owes gross, the fee is earned; net is still to stand."""
+    if not due.gross_fen:
+        return ()
+    fee = (_credit(Account.FEE, due.fee_fen),) if due.fee_fen else ()
+    return (_debit(Account.TREASURY, due.gross_fen), *fee)
+
+
 def release_entry(reference: str, form_id: str, amounts: Amounts, held_fen: int) -> Entry:
     """The promise was kept: the advance was the refund, the treasury owes gross, the fee is earned.
 
     Source: SAT 9/2025.
     """
-    fee = (_credit(Account.FEE, amounts.fee_fen),) if amounts.fee_fen else ()
     return Entry(
         reference,
         "release",
         form_id,
+        (*_earned(amounts), _credit(Account.ADVANCE, amounts.net_fen), *_hold_ended(held_fen)),
+    )
+
+
+def adjust_entry(
+    reference: str, form_id: str, due: Amounts, captured_fen: int, held_fen: int
+) -> Entry:
+    """The promise was kept with fewer goods: what is due was the refund, the rest came back.
+
+    `captured_fen` may be zero, when the store took the difference back before.
+
+    Source: SAT 9/2025; the difference is a project decision.
+    """
+    back = (_debit(Account.NETWORK, captured_fen),) if captured_fen else ()
+    return Entry(
+        reference,
+        "adjust",
+        form_id,
         (
-            _debit(Account.TREASURY, amounts.net_fen + amounts.fee_fen),
-            _credit(Account.ADVANCE, amounts.net_fen),
-            *fee,
+            *_earned(due),
+            *back,
+            _credit(Account.ADVANCE, due.net_fen + captured_fen),
             *_hold_ended(held_fen),
         ),
     )
@@ -147,6 +182,66 @@ def capture_entry(reference: str, form_id: str, captured_fen: int, held_fen: int
             _credit(Account.ADVANCE, captured_fen),
             *_hold_ended(held_fen),
         ),
+    )
+
+
+def recovered_entry(return_id: str, form_id: str, recovered_fen: int) -> Entry:
+    """A store took back in cash what goods brought back had brought the traveller."""
+    return Entry(
+        return_id,
+        "recovered",
+        form_id,
+        (_debit(Account.STORE, recovered_fen), _credit(Account.ADVANCE, recovered_fen)),
+    )
+
+
+def returned_entry(reference: str, form_id: str, held_fen: int) -> Entry:
+    """All goods came back and the money with them: the hold alone ends."""
+    return Entry(reference, "returned", form_id, _hold_ended(held_fen))
+
+
+def refund_entry(key: str, form_id: str, due: Amounts, paid_from: Account) -> Entry:
+    """An ordinary refund was paid, from the till or through the network.
+
+    Source: SAT 41/2015 (payment after review).
+    """
+    return Entry(key, "refund", form_id, (*_earned(due), _credit(paid_from, due.net_fen)))
+
+
+def till_opened_entry(till_id: str, float_fen: int) -> Entry:
+    """A counter's till got its cash."""
+    return Entry(
+        f"{till_id}-opened",
+        "till_opened",
+        "",
+        (_debit(Account.TILL, float_fen), _credit(Account.BANK, float_fen)),
+    )
+
+
+def till_closed_entry(till_id: str, counted_fen: int, expected_fen: int) -> Entry | None:
+    """A till was counted and emptied; None when there was nothing in it and nothing expected."""
+    difference_fen = counted_fen - expected_fen
+    postings = []
+    if counted_fen:
+        postings.append(_debit(Account.BANK, counted_fen))
+    if expected_fen:
+        postings.append(_credit(Account.TILL, expected_fen))
+    if difference_fen > 0:
+        postings.append(_credit(Account.TILL_DIFFERENCE, difference_fen))
+    elif difference_fen < 0:
+        postings.append(_debit(Account.TILL_DIFFERENCE, -difference_fen))
+    if not postings:
+        return None
+    return Entry(f"{till_id}-closed", "till_closed", "", tuple(postings))
+
+
+def treasury_paid_entry(settlement_number: str, amount_fen: int) -> Entry:
+    """The treasury paid a month's settlement."""
+    return Entry(
+        f"{settlement_number}-paid",
+        "treasury_paid",
+        "",
+        (_debit(Account.BANK, amount_fen), _credit(Account.TREASURY, amount_fen)),
     )
 
 

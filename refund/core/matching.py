@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 
 from refund.core.calendar import add_working_days, is_within
+from refund.core.customs import Decision, Verification
+from refund.core.entitlement import Entitlement
 from refund.core.form import Form, Status
 from refund.core.operation import Answer, Guarantee, GuaranteeState
 
@@ -22,22 +24,13 @@ class ExitRecord:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What customs decided of a form."""
-
-    form_id: str
-    officer_id: str
-    port: str
-    verified_at: datetime
-    decision: str
-
-
 class Action(Enum):
     """What can be done with a hold now."""
 
     RELEASE = "release"
+    ADJUST = "adjust"
     CAPTURE = "capture"
+    FORFEIT = "forfeit"
     NONE = "none"
 
 
@@ -57,6 +50,11 @@ class Why(Enum):
     AMOUNT_DIFFERS = "amount_differs_at_network"
     ALREADY_SETTLED = "already_settled"
     NO_ADVANCE = "no_advance"
+    FEWER_GOODS = "fewer_goods"
+    PART_RETURNED = "part_returned"
+    REFUSED = "refused_by_customs"
+    STAYED_TOO_LONG = "stayed_too_long"
+    EXPORTED_LATE = "exported_too_late"
     FOR_REVIEW = "for_review"
 
 
@@ -96,12 +94,18 @@ BREAKS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """All that is known of a form at the exit; `book` is the network's own word for the hold."""
+    """All that is known of a form at the exit; `book` is the network's own word for the hold.
+
+    `stay_until` is the last day on which the traveller could leave and still be a traveller.
+    """
 
     form: Form
     verification: Verification | None
     exit: ExitRecord | None
     guarantee: Guarantee | None
+    worth: Entitlement
+    stay_until: date | None
+    capture_working_days: int
     book: Answer | None
     book_asked: bool
 
@@ -110,36 +114,63 @@ def propose(
     departure: Departure,
     today: date,
     is_working_day: Callable[[date], bool],
-    capture_working_days: int,
 ) -> Proposal:
     """Say what follows from what was seen.
 
-    On time through the right port and verified: release. Late, elsewhere or never: capture.
-    Departed without verification: nothing proves that the goods left, so the promise is broken.
+    On time through the right port and verified: release, or adjust where fewer goods left. Late,
+    elsewhere or never: capture, and the ordinary refund stays open. Refused by customs, or left
+    after the longest stay or the last day of export: forfeit, and nothing stays open. Departed
+    without verification: nothing proves that the goods left, so the promise is broken.
 
-    Source: SAT 9/2025.
+    Source: SAT 9/2025, GAC 25/2015 item 2.
     """
     form, seen = departure.form, departure.exit
-    collect_by = add_working_days(form.depart_by, capture_working_days, is_working_day)
+    count = departure.capture_working_days
+    collect_by = add_working_days(form.depart_by, count, is_working_day)
 
     def say(action: Action, why: Why) -> Proposal:
-        return Proposal(form, action, why, form.amounts.net_fen, seen, collect_by)
+        amount_fen = _amount_fen(departure, action)
+        return Proposal(form, action, why, amount_fen, seen, collect_by)
 
     match form.status:
-        case Status.RELEASING | Status.CAPTURING | Status.FORFEITING | Status.ADVANCING:
+        case (
+            Status.RELEASING
+            | Status.ADJUSTING
+            | Status.CAPTURING
+            | Status.FORFEITING
+            | Status.ADVANCING
+            | Status.RETURNING
+        ):
             return say(Action.NONE, Why.AWAITING_ANSWER)
-        case Status.RELEASED | Status.CAPTURED | Status.FORFEITED:
+        case Status.RELEASED | Status.ADJUSTED | Status.CAPTURED | Status.FORFEITED:
             return say(Action.NONE, Why.ALREADY_SETTLED)
-        case Status.ADVANCED | Status.VERIFIED | Status.UNCOLLECTED:
+        case (
+            Status.ADVANCED
+            | Status.VERIFIED
+            | Status.VERIFIED_PARTLY
+            | Status.CUSTOMS_REFUSED
+            | Status.UNCOLLECTED
+        ):
             pass
-        case Status.VERIFIED_PARTLY | Status.CUSTOMS_REFUSED:
-            return say(Action.NONE, Why.FOR_REVIEW)
         case _:
             return say(Action.NONE, Why.NO_ADVANCE)
     trouble = _trouble(departure)
     if trouble is not None:
         return say(Action.NONE, trouble)
     return say(*_outcome(departure, today))
+
+
+def _amount_fen(departure: Departure, action: Action) -> int:
+    """What an action moves, fen: what a release frees, or what the others charge."""
+    advanced_fen = departure.form.amounts.net_fen
+    outstanding_fen = advanced_fen - departure.worth.recovered_fen
+    match action:
+        case Action.RELEASE | Action.NONE:
+            return advanced_fen
+        case Action.ADJUST:
+            return max(0, outstanding_fen - departure.worth.due.net_fen)
+        case Action.CAPTURE | Action.FORFEIT:
+            return outstanding_fen
 
 
 def _trouble(departure: Departure) -> Why | None:
@@ -150,25 +181,51 @@ def _trouble(departure: Departure) -> Why | None:
     if departure.book_asked:
         if book is None or book.refusal:
             return Why.HOLD_MISSING
-        if book.amount_fen != guarantee.amount_fen or book.currency != "CNY":
+        fits = guarantee.is_shared or book.amount_fen == guarantee.amount_fen
+        if not fits or book.amount_fen < guarantee.amount_fen or book.currency != "CNY":
             return Why.AMOUNT_DIFFERS
     return None
 
 
 def _outcome(departure: Departure, today: date) -> tuple[Action, Why]:
-    form, seen = departure.form, departure.exit
+    form, seen, verification = departure.form, departure.exit, departure.verification
+    if verification is not None and verification.decision is Decision.REFUSED:
+        return Action.FORFEIT, Why.REFUSED
     if seen is None:
         never = form.status is Status.UNCOLLECTED or today > form.depart_by
         return (Action.CAPTURE, Why.NEVER_SEEN) if never else (Action.NONE, Why.AWAITING_EXIT)
-    if _precedes(seen, departure.verification):
+    if _precedes(seen, verification):
         return Action.NONE, Why.LEFT_BEFORE
-    broken = _broken(departure, seen)
+    unmet, broken = _unmet(departure, seen), _broken(departure, seen)
+    if unmet is not None:
+        return Action.FORFEIT, unmet
     if broken is not None:
         return Action.CAPTURE, broken
-    if form.status is not Status.VERIFIED:
+    return _kept(departure)
+
+
+def _kept(departure: Departure) -> tuple[Action, Why]:
+    """What follows from a promise that was kept."""
+    verification = departure.verification
+    if departure.form.status is Status.UNCOLLECTED:
         # A capture was tried before this exit became known: what is right now, a person says.
         return Action.NONE, Why.FOR_REVIEW
-    return Action.RELEASE, Why.KEPT
+    if departure.worth.is_whole:
+        return Action.RELEASE, Why.KEPT
+    by_customs = verification is not None and verification.decision is Decision.PARTLY
+    return Action.ADJUST, Why.FEWER_GOODS if by_customs else Why.PART_RETURNED
+
+
+def _unmet(departure: Departure, seen: ExitRecord) -> Why | None:
+    """Which condition of the policy this exit shows to be unmet, if any.
+
+    Source: MOF 3/2015 (183 and 90 days).
+    """
+    if not is_within(seen.exited_at, departure.form.export_by):
+        return Why.EXPORTED_LATE
+    if departure.stay_until is not None and not is_within(seen.exited_at, departure.stay_until):
+        return Why.STAYED_TOO_LONG
+    return None
 
 
 def _broken(departure: Departure, seen: ExitRecord) -> Why | None:

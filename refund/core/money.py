@@ -122,16 +122,41 @@ def _product(amount_fen: int, rate_bp: int) -> int:
     return amount_fen * rate_bp
 
 
-def refund_amounts(sales_by_rate_bp: Mapping[int, int], fee_bp: int) -> Amounts:
-    """Calculate a refund: gross per rate half up, the fee of all sales down, once, net the rest.
+class Rounding(Enum):
+    """What becomes of parts of a fen; the numbers are how the table of rules writes it."""
+
+    HALF_UP = 0
+    DOWN = 1
+    UP = 2
+
+    def share(self, amount_fen: int, rate_bp: int) -> int:
+        """The share of an amount, rounded so."""
+        match self:
+            case Rounding.HALF_UP:
+                return share_half_up(amount_fen, rate_bp)
+            case Rounding.DOWN:
+                return share_down(amount_fen, rate_bp)
+            case Rounding.UP:
+                return -(-_product(amount_fen, rate_bp) // BP_PER_WHOLE)
+
+
+def refund_amounts(
+    sales_by_rate_bp: Mapping[int, int],
+    fee_bp: int,
+    gross_rounding: Rounding = Rounding.HALF_UP,
+    fee_rounding: Rounding = Rounding.DOWN,
+) -> Amounts:
+    """Calculate a refund: gross is rounded once per rate, the fee of all sales once, net the rest.
 
     Args:
         sales_by_rate_bp: refund rate in basis points to the sales at it in fen, VAT included.
         fee_bp: the agency's fee in basis points of the sales.
+        gross_rounding: of each rate's gross.
+        fee_rounding: of the fee.
 
     Source: 39/2019 (rates); the rounding is a project decision.
     """
     sales_fen = sum(sales_by_rate_bp.values())
-    gross_fen = sum(share_half_up(fen, rate_bp) for rate_bp, fen in sales_by_rate_bp.items())
-    fee_fen = share_down(sales_fen, fee_bp)
+    gross_fen = sum(gross_rounding.share(fen, rate) for rate, fen in sales_by_rate_bp.items())
+    fee_fen = fee_rounding.share(sales_fen, fee_bp)
     return Amounts(sales_fen, gross_fen, fee_fen, gross_fen - fee_fen)

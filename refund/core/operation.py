@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from refund.core.ids import operation_key
+
 
 class Kind(Enum):
     """An operation of the network."""
@@ -12,6 +14,7 @@ class Kind(Enum):
     ADVANCE = "advance"
     RELEASE = "release"
     CAPTURE = "capture"
+    REFUND = "refund"
 
 
 class OperationState(Enum):
@@ -27,8 +30,11 @@ class Operation:
     """One request to the network, stored with its key before it is first sent.
 
     `reference` and `key` derive from form, kind and attempt, so that a retry repeats them.
-    `hold_reference` is set for release and capture; the tokens are the network's own words for
-    the card or the account, which say nothing about the person.
+    `hold_reference` is set for release and capture, and `part_fen` when they concern a part of a
+    hold that covers several forms. `joint_reference` and `joint_fen` are set where one request to
+    the network covers several forms: then those are what is sent, and this is a form's share.
+    The tokens are the network's own words for the card or the account, which say nothing about
+    the person.
     """
 
     reference: str
@@ -52,6 +58,24 @@ class Operation:
     network_id: str = ""
     refusal: str = ""
     answered_at: datetime | None = None
+    part_fen: int = 0
+    joint_reference: str = ""
+    joint_fen: int = 0
+
+    @property
+    def sent_reference(self) -> str:
+        """The reference under which the network knows the request."""
+        return self.joint_reference or self.reference
+
+    @property
+    def sent_key(self) -> str:
+        """The key under which the request is sent, again and again the same."""
+        return operation_key(self.joint_reference) if self.joint_reference else self.key
+
+    @property
+    def sent_fen(self) -> int:
+        """The amount that the network is asked for."""
+        return self.joint_fen if self.joint_reference else self.amount_fen
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +97,7 @@ class Answer:
     def fits(self, operation: Operation) -> bool:
         """Whether it answers what was asked; a hold that is granted says how long it stands."""
         lasts = self.kind is not Kind.HOLD or bool(self.refusal) or self.expires_at is not None
-        asked = (operation.reference, operation.kind, operation.amount_fen, "CNY")
+        asked = (operation.sent_reference, operation.kind, operation.sent_fen, "CNY")
         return lasts and (self.reference, self.kind, self.amount_fen, self.currency) == asked
 
 
@@ -114,7 +138,10 @@ class GuaranteeState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Guarantee:
-    """A hold on the traveller's card."""
+    """A hold on the traveller's card, or a form's share of one.
+
+    `hold_reference` is the network's; it is the own reference unless the hold is shared.
+    """
 
     reference: str
     form_id: str
@@ -130,6 +157,17 @@ class Guarantee:
     payout_label: str = ""
     captured_fen: int = 0
     released_fen: int = 0
+    hold_reference: str = ""
+
+    @property
+    def network_reference(self) -> str:
+        """The reference of the hold at the network."""
+        return self.hold_reference or self.reference
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the network's hold covers other forms too."""
+        return self.network_reference != self.reference
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,14 @@
 """The rules by date, each with its source, and what they say of a purchase."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from refund.core.calendar import last_day
 from refund.core.errors import Refused
 from refund.core.form import Channel
 from refund.core.invoice import Invoice
-from refund.core.money import FEN_MAX, Amounts, Vat, refund_amounts
+from refund.core.money import BP_PER_WHOLE, FEN_MAX, Amounts, Rounding, Vat, refund_amounts
 from refund.core.traveller import Traveller, eligibility
 
 
@@ -53,7 +53,31 @@ RULES: tuple[Rule, ...] = (
         "D",
     ),
     _rule("capture_working_days", 3, "2025-04-08", "SAT 9/2025", "A"),
+    _rule("inspect_all", 1, "2015-02-01", "GAC 25/2015", "A"),
+    _rule("inspect_all", 0, "2026-07-01", "2026 package", "C"),
+    _rule("inspect_from_fen", 10_000_00, "2026-07-01", "2026 package", "C"),
+    _rule("inspect_share_bp", 2000, "2026-07-01", "project decision: no share was published", "D"),
+    _rule("filing_working_days", 5, "2025-04-27", "SAT 11/2025", "A"),
+    _rule("store_change_days", 10, "2015-02-01", "SAT 41/2015", "A"),
+    _rule("settle_by_day", 15, "2015-02-01", "SAT 41/2015", "A"),
+    _rule("gross_rounding", 0, "2015-02-01", "project decision, one bank's screen", "D"),
+    _rule("fee_rounding", 1, "2015-02-01", "project decision, one bank's screen", "D"),
 )
+"""The table as it is known; operators add rows for days to come."""
+
+PARAMETERS = tuple(dict.fromkeys(rule.parameter for rule in RULES))
+"""Every parameter of the table, in its order."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddedRule:
+    """A row that an operator added, for a day that lay ahead."""
+
+    row_id: str
+    rule: Rule
+    added_at: datetime
+    added_by: str
+
 
 FIRST_DAY = date(2019, 4, 1)
 """The first day for which every needed rule is in the table."""
@@ -75,6 +99,14 @@ class RuleSet:
     promise_any_port: bool
     instant_ceiling_fen: int
     capture_working_days: int
+    inspect_all: bool
+    inspect_from_fen: int
+    inspect_share_bp: int
+    filing_working_days: int
+    store_change_days: int
+    settle_by_day: int
+    gross_rounding: Rounding
+    fee_rounding: Rounding
 
     def rate_bp(self, vat: Vat) -> int:
         """The refund rate of goods taxed so; exempt goods have none."""
@@ -100,6 +132,11 @@ def rules_on(day: date, rules: Iterable[Rule] = RULES) -> RuleSet:
         for r in sorted(rules, key=lambda r: r.valid_from)
         if r.valid_from <= day
     }
+    return rule_set(day, values)
+
+
+def rule_set(day: date, values: Mapping[str, int]) -> RuleSet:
+    """A rule set out of a value for each parameter; the instant refund's may be missing."""
     return RuleSet(
         day=day,
         stay_days=values["stay_days"],
@@ -113,6 +150,14 @@ def rules_on(day: date, rules: Iterable[Rule] = RULES) -> RuleSet:
         promise_any_port=bool(values.get("promise_any_port", 0)),
         instant_ceiling_fen=values.get("instant_ceiling_fen", 0),
         capture_working_days=values.get("capture_working_days", 3),
+        inspect_all=bool(values["inspect_all"]),
+        inspect_from_fen=values.get("inspect_from_fen", 0),
+        inspect_share_bp=values.get("inspect_share_bp", BP_PER_WHOLE),
+        filing_working_days=values.get("filing_working_days", 0),
+        store_change_days=values["store_change_days"],
+        settle_by_day=values["settle_by_day"],
+        gross_rounding=Rounding(values["gross_rounding"]),
+        fee_rounding=Rounding(values["fee_rounding"]),
     )
 
 
@@ -126,7 +171,7 @@ def amounts_of(lines: Iterable[tuple[int, Vat]], rules: RuleSet) -> Amounts:
         rate_bp = rules.rate_bp(vat)
         if rate_bp:
             by_rate[rate_bp] = by_rate.get(rate_bp, 0) + amount_fen
-    return refund_amounts(by_rate, rules.fee_bp)
+    return refund_amounts(by_rate, rules.fee_bp, rules.gross_rounding, rules.fee_rounding)
 
 
 @dataclass(frozen=True, slots=True)

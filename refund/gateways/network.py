@@ -23,12 +23,14 @@ _PATHS = {
     Kind.ADVANCE: "/v1/advances",
     Kind.RELEASE: "/v1/releases",
     Kind.CAPTURE: "/v1/captures",
+    Kind.REFUND: "/v1/refunds",
 }
 _SUCCESS = {
     Kind.HOLD: "held",
     Kind.ADVANCE: "paid",
     Kind.RELEASE: "released",
     Kind.CAPTURE: "captured",
+    Kind.REFUND: "paid",
 }
 _REFUSED = "refused"
 _CURRENCY = "CNY"
@@ -51,7 +53,7 @@ class _Booked(_Told):
     """An operation as it stands in the network's book."""
 
     reference: str = _Word
-    kind: Literal["hold", "advance", "release", "capture"]
+    kind: Literal["hold", "advance", "release", "capture", "refund"]
     state: Literal["held", "paid", "released", "captured", "refused"]
     amount_fen: int = Field(gt=0)
     currency: str = Field(pattern=r"^[A-Z]{3}$")
@@ -233,7 +235,7 @@ class HttpNetwork:
         Raises:
             NetworkSilent: no complete answer came, or the network would not take the request.
         """
-        reply = self._wire.post(_PATHS[operation.kind], _asked(operation), key=operation.key)
+        reply = self._wire.post(_PATHS[operation.kind], _asked(operation), key=operation.sent_key)
         if reply.status not in (201, 402, 409):
             raise _silent(reply)
         if reply.status == 409 and _rejection(reply):
@@ -323,19 +325,22 @@ def merchant_secret(secret: bytes) -> str:
 
 def _asked(operation: Operation) -> dict[str, object]:
     """An operation as the network wants it asked."""
-    money: dict[str, object] = {"amount_fen": operation.amount_fen, "currency": _CURRENCY}
+    money: dict[str, object] = {"amount_fen": operation.sent_fen, "currency": _CURRENCY}
+    hold: dict[str, object] = {"hold_reference": operation.hold_reference}
+    if operation.part_fen:
+        hold["part_fen"] = operation.part_fen
     match operation.kind:
         case Kind.HOLD:
             named: dict[str, object] = {"card_token": operation.card_token, **money}
-        case Kind.ADVANCE if operation.method == "card":
+        case Kind.ADVANCE | Kind.REFUND if operation.method == "card":
             named = {"card_token": operation.card_token, "method": operation.method, **money}
-        case Kind.ADVANCE:
+        case Kind.ADVANCE | Kind.REFUND:
             named = {"payout_token": operation.payout_token, "method": operation.method, **money}
         case Kind.RELEASE:
-            named = {"hold_reference": operation.hold_reference}
+            named = hold
         case Kind.CAPTURE:
-            named = {"hold_reference": operation.hold_reference, **money}
-    return {"reference": operation.reference, **named}
+            named = {**hold, **money}
+    return {"reference": operation.sent_reference, **named}
 
 
 def _read(model: type[M], reply: Reply) -> M:

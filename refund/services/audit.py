@@ -56,14 +56,14 @@ def _network(ports: Ports, promise: str, *, asked: bool) -> Finding:
     in_flight_fen = 0
     try:
         book = ports.network.book()
-        answers = ports.network.look_up_many([o.reference for o in pending]) if pending else {}
+        answers = ports.network.look_up_many([o.sent_reference for o in pending]) if pending else {}
     except NetworkSilent:
         return Finding(NETWORK_INVARIANT, promise, None, (), "the network did not answer")
     for operation in pending:
-        answer = answers.get(operation.reference)
+        answer = answers.get(operation.sent_reference)
         if answer is None or answer.refusal or operation.state is not OperationState.PENDING:
             continue
-        if operation.kind is Kind.ADVANCE:
+        if operation.kind in (Kind.ADVANCE, Kind.REFUND):
             in_flight_fen -= operation.amount_fen
         elif operation.kind is Kind.CAPTURE:
             in_flight_fen += operation.amount_fen

@@ -17,8 +17,9 @@ from refund.core.signing import read_code, verify
 from refund.core.store import Store
 from refund.core.trail import CardVisit
 from refund.ports import NetworkSilent, Ports
+from refund.services.intent import begin_advance, begin_end_of_hold, begin_hold
 from refund.services.life import By, move, note, the_form
-from refund.services.pay import begin_advance, begin_end_of_hold, begin_hold, carry_out
+from refund.services.pay import carry_out
 from refund.transaction import Transaction
 
 

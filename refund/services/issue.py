@@ -10,13 +10,14 @@ from refund.core.form import TRIES, UNSECURED_BEFORE_ADVANCE, Channel, Event, Fo
 from refund.core.ids import claim_code, claim_code_hash, make_form_number
 from refund.core.invoice import Invoice
 from refund.core.people import Actor
-from refund.core.policy import Assessment, Purchase, assess, rules_on
+from refund.core.policy import Assessment, Purchase, assess
 from refund.core.signing import Payload, sign
 from refund.core.store import Store, is_instant_on, obstacles
 from refund.core.trail import Submission
 from refund.core.traveller import Traveller, document_key
 from refund.ports import Ports
 from refund.services.life import By, move, note, read_reason
+from refund.services.rules import rules_for
 from refund.transaction import Transaction
 
 
@@ -165,7 +166,7 @@ def _assess(tx: Transaction, clerk: Actor, draft: Draft, index: str, now: dateti
         earlier_fen=tx.sales_of_day_fen(store.store_number, index, day) if index else 0,
         last_entry=draft.last_entry,
     )
-    assessment = assess(purchase, rules_on(day))
+    assessment = assess(purchase, rules_for(tx, day))
     refusals = [*_of_the_store(store, draft, now), *draft.problems, *assessment.refusals]
     refusals += _of_the_invoice_numbers(tx, draft)
     return replace(assessment, refusals=_once(refusals))

@@ -11,8 +11,9 @@ from refund.core.form import Event, Status
 from refund.core.operation import Operation
 from refund.core.people import WORKER
 from refund.ports import NetworkSilent, Ports
+from refund.services.intent import LEASE, begin_end_of_hold
 from refund.services.life import the_form
-from refund.services.pay import LEASE, begin_end_of_hold, carry_out, record_answer
+from refund.services.pay import carry_out, record_answer
 from refund.transaction import Transaction
 
 PERIOD_SECONDS = 1.0
@@ -34,7 +35,7 @@ def finish_open_operations(ports: Ports) -> int:
     taken = ports.storage.write(lambda tx: tx.lease_operations(now, now + LEASE, BATCH))
     for operation in taken:
         try:
-            answer = ports.network.look_up(operation.reference)
+            answer = ports.network.look_up(operation.sent_reference)
         except NetworkSilent:
             continue
         if answer is None:

@@ -6,10 +6,11 @@ from datetime import datetime
 from enum import Enum
 
 from refund.core.agreement import Agreement, Signature
+from refund.core.customs import Verification
 from refund.core.form import Form, Status
 from refund.core.invoice import Invoice
 from refund.core.ledger import Account, Entry
-from refund.core.matching import Action, ExitRecord, Proposal, Verification, Why
+from refund.core.matching import Action, ExitRecord, Proposal, Why
 from refund.core.operation import Advance, Guarantee, Operation
 from refund.core.people import Actor
 from refund.core.store import Store
@@ -25,7 +26,9 @@ class Queue(Enum):
     """Where an open form waits at the exit's desk."""
 
     RELEASE = "release"
+    ADJUST = "adjust"
     CAPTURE = "capture"
+    FORFEIT = "forfeit"
     BREAK = "break"
     ANSWER = "answer"
     DEPARTURE = "departure"
@@ -38,8 +41,12 @@ def queue_of(proposal: Proposal) -> Queue:
     match proposal.action:
         case Action.RELEASE:
             return Queue.RELEASE
+        case Action.ADJUST:
+            return Queue.ADJUST
         case Action.CAPTURE:
             return Queue.CAPTURE
+        case Action.FORFEIT:
+            return Queue.FORFEIT
         case Action.NONE:
             return Queue.ANSWER if proposal.why is Why.AWAITING_ANSWER else Queue.DEPARTURE
 
@@ -133,12 +140,16 @@ class Outcome(Enum):
 
 _UNDER_WAY = {
     Action.RELEASE: (Status.RELEASING,),
-    Action.CAPTURE: (Status.CAPTURING, Status.FORFEITING),
+    Action.ADJUST: (Status.ADJUSTING,),
+    Action.CAPTURE: (Status.CAPTURING,),
+    Action.FORFEIT: (Status.FORFEITING,),
     Action.NONE: (),
 }
 _OVER = {
     Action.RELEASE: (Status.RELEASED,),
-    Action.CAPTURE: (Status.CAPTURED, Status.FORFEITED),
+    Action.ADJUST: (Status.ADJUSTED,),
+    Action.CAPTURE: (Status.CAPTURED,),
+    Action.FORFEIT: (Status.FORFEITED,),
     Action.NONE: (),
 }
 

@@ -1,22 +1,23 @@
 """The exit: departures matched with verified forms and the network's book, and what follows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from refund.core.calendar import day_of, end_of_day, parse_moment
+from refund.core.calendar import day_of, end_of_day, last_day, parse_moment
 from refund.core.errors import Refused
 from refund.core.form import Event, Form, Status
 from refund.core.matching import Action, Departure, ExitRecord, Proposal, Why, exit_for, propose
 from refund.core.operation import Answer, Operation
 from refund.core.people import Actor
 from refund.core.places import read_port
-from refund.core.policy import rules_on
 from refund.core.trail import ExitImport
 from refund.core.traveller import IdentityDocument, document_key
 from refund.ports import NetworkSilent, Ports
+from refund.services.intent import begin_end_of_hold, entitlement
 from refund.services.life import By, note, read_reason, the_form
-from refund.services.pay import begin_end_of_hold, carry_out
+from refund.services.pay import carry_out
+from refund.services.rules import rules_of
 from refund.transaction import Transaction
 
 OPEN = (
@@ -25,6 +26,7 @@ OPEN = (
     Status.VERIFIED_PARTLY,
     Status.CUSTOMS_REFUSED,
     Status.RELEASING,
+    Status.ADJUSTING,
     Status.CAPTURING,
     Status.FORFEITING,
     Status.UNCOLLECTED,
@@ -173,18 +175,23 @@ def desk(ports: Ports, day: date | None = None) -> ExitDesk:
 
 def _departure(tx: Transaction, form: Form) -> Departure:
     verification = tx.verification_of(form.form_id)
+    entry = tx.traveller_of(form.form_id).last_entry
+    rules = rules_of(tx, form)
     return Departure(
         form=form,
         verification=verification,
         exit=exit_for(form, tx.exits_of(form.document_index), verification),
         guarantee=tx.live_guarantee(form.form_id),
+        worth=entitlement(tx, form),
+        stay_until=None if entry is None else last_day(entry, rules.stay_days),
+        capture_working_days=rules.capture_working_days,
         book=None,
         book_asked=False,
     )
 
 
 def _ask_book(ports: Ports, departures: Sequence[Departure]) -> dict[str, Answer | None] | None:
-    references = [d.guarantee.reference for d in departures if d.guarantee is not None]
+    references = [d.guarantee.network_reference for d in departures if d.guarantee is not None]
     if not references:
         return {}
     try:
@@ -196,23 +203,13 @@ def _ask_book(ports: Ports, departures: Sequence[Departure]) -> dict[str, Answer
 def _proposal(
     ports: Ports, departure: Departure, book: dict[str, Answer | None] | None
 ) -> Proposal:
-    rules = rules_on(departure.form.issue_day)
     guarantee = departure.guarantee
-    asked = book is not None and guarantee is not None
-    known = Departure(
-        form=departure.form,
-        verification=departure.verification,
-        exit=departure.exit,
-        guarantee=guarantee,
-        book=book.get(guarantee.reference) if book is not None and guarantee is not None else None,
-        book_asked=asked,
-    )
-    return propose(
-        known,
-        day_of(ports.clock.now()),
-        ports.workdays.is_working_day,
-        rules.capture_working_days,
-    )
+    known = departure
+    if book is not None and guarantee is not None:
+        found = book.get(guarantee.network_reference)
+        known = replace(departure, book=found, book_asked=True)
+    today = day_of(ports.clock.now())
+    return propose(known, today, ports.workdays.is_working_day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +256,14 @@ def settle(ports: Ports, operator: Actor, chosen: Sequence[Chosen], reason: str)
     return [_settle(ports, operator, now_proposed[c.form_id], c, text) for c in chosen]
 
 
+_EVENTS = {
+    Action.RELEASE: Event.REQUEST_RELEASE,
+    Action.ADJUST: Event.REQUEST_ADJUST,
+    Action.CAPTURE: Event.REQUEST_CAPTURE,
+    Action.FORFEIT: Event.REQUEST_FORFEIT,
+}
+
+
 def _settle(
     ports: Ports, operator: Actor, proposal: Proposal, chosen: Chosen, reason: str
 ) -> Settled:
@@ -266,7 +271,7 @@ def _settle(
     same = (proposal.action, proposal.why) == (chosen.action, chosen.why)
     if not same or chosen.action is Action.NONE:
         return Settled(form, chosen.action, Refused("proposal_changed"))
-    event = Event.REQUEST_RELEASE if chosen.action is Action.RELEASE else Event.REQUEST_CAPTURE
+    event = _EVENTS[chosen.action]
 
     def begin(tx: Transaction) -> Operation | Refused:
         current = the_form(tx, form.form_id)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from refund.core.calendar import day_of, end_of_day
+from refund.core.customs import Decision, Verification
 from refund.core.errors import Refused
 from refund.core.form import Event, Form, Status
 from refund.core.ids import read_form_number
 from refund.core.invoice import Invoice
-from refund.core.matching import Verification
 from refund.core.people import Actor
 from refund.core.store import Store
 from refund.core.traveller import Traveller
@@ -146,7 +146,9 @@ def verify_form(ports: Ports, officer: Actor, form_id: str) -> Form:
         if refusal is not None:
             raise refusal
         verified = move(tx, ports, form, Event.VERIFY, By(officer.label, now), detail=officer.port)
-        tx.add_verification(Verification(form_id, officer.staff_id, officer.port, now, "confirmed"))
+        tx.add_verification(
+            Verification(form_id, officer.staff_id, officer.port, now, Decision.CONFIRMED)
+        )
         return verified
 
     return ports.storage.write(confirm)

@@ -7,12 +7,19 @@ from typing import TypeVar
 from refund.core.errors import Refused
 from refund.ports import Sealer
 from refund.storage.claims import ClaimQueries
+from refund.storage.counter import CounterQueries
+from refund.storage.customs import CustomsQueries
 from refund.storage.engine import open_engine
 from refund.storage.exits import ExitQueries
 from refund.storage.forms import FormQueries
+from refund.storage.joint import JointQueries
 from refund.storage.money import MoneyQueries
 from refund.storage.protocol import Conflict, Engine, EngineBusy
+from refund.storage.register import RegisterQueries
+from refund.storage.returns import ReturnQueries
+from refund.storage.rules import RuleQueries
 from refund.storage.schema import STEPS
+from refund.storage.settlement import SettlementQueries
 from refund.storage.stores import PeopleQueries, StoreQueries
 from refund.transaction import Transaction
 
@@ -22,7 +29,21 @@ _CONFLICTS = {"invoice": "invoice_already_used", "form": "submission_differs"}
 """What a person is told when two writes raced for one key, by table."""
 
 
-class Queries(StoreQueries, PeopleQueries, FormQueries, ClaimQueries, MoneyQueries, ExitQueries):
+class Queries(
+    StoreQueries,
+    PeopleQueries,
+    FormQueries,
+    ClaimQueries,
+    MoneyQueries,
+    ExitQueries,
+    RuleQueries,
+    CustomsQueries,
+    ReturnQueries,
+    CounterQueries,
+    SettlementQueries,
+    RegisterQueries,
+    JointQueries,
+):
     """Everything within one transaction."""
 
     __slots__ = ()

@@ -1,8 +1,8 @@
-"""Customs' decisions, exits, and the audit trail, as rows."""
+"""Exits and the audit trail, as rows."""
 
 from datetime import datetime
 
-from refund.core.matching import ExitRecord, Verification
+from refund.core.matching import ExitRecord
 from refund.core.trail import AuditEvent, ExitImport
 from refund.storage.checks import offending
 from refund.storage.protocol import Row
@@ -11,48 +11,9 @@ from refund.storage.rows import Rows
 
 
 class ExitQueries(Rows):
-    """Customs' decisions, exits and the audit trail."""
+    """Exits and the audit trail."""
 
     __slots__ = ()
-
-    def add_verification(self, verification: Verification) -> None:
-        """Store what customs decided."""
-        self._insert(
-            "verification",
-            {
-                "form_id": verification.form_id,
-                "officer_id": verification.officer_id,
-                "port": verification.port,
-                "verified_at": written(verification.verified_at),
-                "decision": verification.decision,
-            },
-        )
-
-    def verification_of(self, form_id: str) -> Verification | None:
-        """What customs decided."""
-        row = self._session.row(
-            "SELECT * FROM verification WHERE form_id = :form_id", form_id=form_id
-        )
-        if row is None:
-            return None
-        return Verification(
-            text(row["form_id"]),
-            text(row["officer_id"]),
-            text(row["port"]),
-            moment(row["verified_at"]),
-            text(row["decision"]),
-        )
-
-    def verifications_on(self, port: str, start: datetime, end: datetime) -> int:
-        """How many forms a port's officers decided in a span of time."""
-        row = self._session.row(
-            "SELECT COUNT(*) AS decided FROM verification"
-            " WHERE port = :port AND verified_at >= :start_at AND verified_at < :end_at",
-            port=port,
-            start_at=written(start),
-            end_at=written(end),
-        )
-        return 0 if row is None else whole(row["decided"])
 
     def put_exit(self, record: ExitRecord, import_id: str) -> bool:
         """Store an exit; False when the same one is there already."""

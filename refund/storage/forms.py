@@ -78,6 +78,7 @@ class FormQueries(Rows):
                 "code": form.code,
                 "tries_left": form.tries_left,
                 "claim_hash": form.claim_hash,
+                "replaces": form.replaces or None,
             },
         )
 
@@ -178,6 +179,10 @@ class FormQueries(Rows):
             day=day.isoformat(),
         )
 
+    def form_replacing(self, form_id: str) -> Form | None:
+        """The form that took the place of another one."""
+        return self._form("replaces = :value", form_id)
+
     def forms_of_traveller(self, document_index: str) -> list[Form]:
         """A traveller's forms of all stores, newest first."""
         return self._forms(
@@ -200,7 +205,8 @@ class FormQueries(Rows):
         row = self._session.row(
             "SELECT COALESCE(SUM(sales_fen), 0) AS total FROM form"
             " WHERE document_index = :document_index AND issue_day = :day"
-            " AND store_number = :store_number AND status NOT IN ('void', 'superseded')",
+            " AND store_number = :store_number"
+            " AND status NOT IN ('void', 'superseded', 'returned')",
             store_number=store_number,
             document_index=document_index,
             day=day.isoformat(),

@@ -71,6 +71,9 @@ class MoneyQueries(Rows):
                 "actor": operation.actor,
                 "network_id": operation.network_id,
                 "refusal": operation.refusal,
+                "part_fen": operation.part_fen,
+                "joint_reference": operation.joint_reference,
+                "joint_fen": operation.joint_fen,
             },
         )
 
@@ -162,6 +165,7 @@ class MoneyQueries(Rows):
                 "payout_label": guarantee.payout_label,
                 "captured_fen": 0,
                 "released_fen": 0,
+                "hold_reference": guarantee.hold_reference,
             },
         )
 
@@ -229,7 +233,7 @@ class MoneyQueries(Rows):
             {
                 "entry_key": entry.event_key,
                 "kind": entry.kind,
-                "form_id": entry.form_id,
+                "form_id": entry.form_id or None,
                 "store_number": store_number,
                 "posted_at": written(at),
                 "actor": actor,
@@ -276,7 +280,7 @@ class MoneyQueries(Rows):
         return Entry(
             text(head["entry_key"]),
             text(head["kind"]),
-            text(head["form_id"]),
+            "" if head["form_id"] is None else text(head["form_id"]),
             postings,
             "" if reverses is None else text(reverses),
             text(head["reason"]),

@@ -169,7 +169,7 @@ def staff_of(row: Row) -> Staff:
 FORM_COLUMNS = (
     "form_id, form_number, store_number, staff_id, status, version, channel, issued_at, issue_day,"
     " document_index, sales_fen, gross_fen, fee_fen, net_fen, port, port_any, depart_by,"
-    " export_by, code, tries_left, claim_hash"
+    " export_by, code, tries_left, claim_hash, replaces"
 )
 
 
@@ -199,6 +199,7 @@ def form_of(row: Row) -> Form:
         code=text(row["code"]),
         tries_left=whole(row["tries_left"]),
         claim_hash=text(row["claim_hash"]),
+        replaces="" if row["replaces"] is None else text(row["replaces"]),
     )
 
 
@@ -273,6 +274,9 @@ def operation_of(row: Row) -> Operation:
         network_id=text(row["network_id"]),
         refusal=text(row["refusal"]),
         answered_at=moment_or_none(row["answered_at"]),
+        part_fen=whole(row["part_fen"]),
+        joint_reference=text(row["joint_reference"]),
+        joint_fen=whole(row["joint_fen"]),
     )
 
 
@@ -293,4 +297,5 @@ def guarantee_of(row: Row) -> Guarantee:
         payout_label=text(row["payout_label"]),
         captured_fen=whole(row["captured_fen"]),
         released_fen=whole(row["released_fen"]),
+        hold_reference=text(row["hold_reference"]),
     )

@@ -1,7 +1,9 @@
 """The tables, step by step, append only, one text for both engines."""
 
 from refund.core.money import FEN_MAX
+from refund.storage.guards import REFUSE_CHANGE, postgresql_guards, sqlite_guards
 from refund.storage.protocol import Step
+from refund.storage.schema_later import LATER
 
 # Moments are text in UTC with six decimals, days are text: both sort as they read.
 # What names a person stands in columns that end in _sealed, and nowhere else.
@@ -183,27 +185,6 @@ _EXITS = (
 _APPEND_ONLY = ("entry", "posting", "audit_event", "advance", "agreement", "exit_record")
 
 
-def _sqlite_guard(table: str, action: str) -> str:
-    return (
-        f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON {table} "
-        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-    )
-
-
-def _postgresql_guard(table: str) -> tuple[str, ...]:
-    return (
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
-        "FOR EACH ROW EXECUTE FUNCTION refuse_change()",
-        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
-        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
-    )
-
-
-_REFUSE_CHANGE = (
-    "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
-)
-
 STEPS: tuple[Step, ...] = (
     Step(1, "stores, people, forms", (*_STORES, *_PEOPLE, *_FORMS)),
     Step(2, "claims, money, exits", (*_CLAIMS, *_MONEY, *_EXITS)),
@@ -211,14 +192,8 @@ STEPS: tuple[Step, ...] = (
         3,
         "what is posted stays",
         (),
-        sqlite=tuple(
-            _sqlite_guard(table, action)
-            for table in _APPEND_ONLY
-            for action in ("UPDATE", "DELETE")
-        ),
-        postgresql=(
-            _REFUSE_CHANGE,
-            *(guard for table in _APPEND_ONLY for guard in _postgresql_guard(table)),
-        ),
+        sqlite=sqlite_guards(_APPEND_ONLY),
+        postgresql=(REFUSE_CHANGE, *postgresql_guards(_APPEND_ONLY)),
     ),
+    *LATER,
 )

@@ -37,6 +37,13 @@ PARTS: dict[Status, str] = {
     Status.UNCOLLECTED: "uncollected",
     Status.VOID: "void",
     Status.SUPERSEDED: "void",
+    Status.ADJUSTING: "verified",
+    Status.ADJUSTED: "adjusted",
+    Status.RETURNING: "waiting",
+    Status.RETURNED: "returned",
+    Status.REFUNDING: "ordinary_verified",
+    Status.REFUNDED: "refunded",
+    Status.DENIED: "denied",
 }
 """What the page of a form says first; a form that waits for its traveller has steps instead."""
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refund.core.calendar import SHANGHAI, end_of_day
+from refund.core.entitlement import Entitlement
 from refund.core.form import TRANSITIONS, Event, Status
 from refund.core.matching import (
     BREAKS,
@@ -39,6 +40,9 @@ def departure(status: Status = Status.VERIFIED, **changes: object) -> Departure:
         verification=make.verification(),
         exit=make.exit_record(IN_TIME),
         guarantee=make.guarantee(),
+        worth=Entitlement(make.form(status).amounts, 0, is_whole=True),
+        stay_until=None,
+        capture_working_days=3,
         book=HOLD,
         book_asked=True,
     )
@@ -47,7 +51,7 @@ def departure(status: Status = Status.VERIFIED, **changes: object) -> Departure:
 
 def proposed(seen: Departure, today: date = TODAY) -> Proposal:
     """What follows, with three working days to collect."""
-    return propose(seen, today, is_weekday, 3)
+    return propose(seen, today, is_weekday)
 
 
 def said(seen: Departure, today: date = TODAY) -> tuple[Action, Why]:

@@ -9,7 +9,7 @@ from refund.core.form import Form, Method, Status
 from refund.core.goods import Goods
 from refund.core.invoice import Invoice
 from refund.core.ledger import Entry
-from refund.core.matching import ExitRecord, Verification
+from refund.core.matching import ExitRecord
 from refund.core.operation import Advance, Guarantee, Kind, Operation
 from refund.core.people import Role, Staff
 from refund.core.store import Store
@@ -23,6 +23,13 @@ from refund.core.trail import (
     Visit,
 )
 from refund.core.traveller import Traveller
+from refund.transaction.counter import CounterRows
+from refund.transaction.customs import CustomsRows
+from refund.transaction.joint import JointRows
+from refund.transaction.register import RegisterRows
+from refund.transaction.returns import ReturnRows
+from refund.transaction.rules import RuleRows
+from refund.transaction.settlement import SettlementRows
 
 
 class StoreRows(Protocol):
@@ -150,6 +157,10 @@ class FormRows(Protocol):
 
     def forms_of_store(self, store_number: int, day: date) -> list[Form]:
         """A store's forms of a day, newest first."""
+        ...
+
+    def form_replacing(self, form_id: str) -> Form | None:
+        """The form that took the place of another one."""
         ...
 
     def forms_of_traveller(self, document_index: str) -> list[Form]:
@@ -302,19 +313,7 @@ class MoneyRows(Protocol):
 
 
 class ExitRows(Protocol):
-    """Customs' decisions, exits and the audit trail."""
-
-    def add_verification(self, verification: Verification) -> None:
-        """Store what customs decided."""
-        ...
-
-    def verification_of(self, form_id: str) -> Verification | None:
-        """What customs decided."""
-        ...
-
-    def verifications_on(self, port: str, start: datetime, end: datetime) -> int:
-        """How many forms a port's officers decided in a span of time."""
-        ...
+    """Exits and the audit trail."""
 
     def put_exit(self, record: ExitRecord, import_id: str) -> bool:
         """Store an exit; False when the same one is there already."""
@@ -353,5 +352,20 @@ class ExitRows(Protocol):
         ...
 
 
-class Transaction(StoreRows, PeopleRows, FormRows, ClaimRows, MoneyRows, ExitRows, Protocol):
+class Transaction(
+    StoreRows,
+    PeopleRows,
+    FormRows,
+    ClaimRows,
+    MoneyRows,
+    ExitRows,
+    RuleRows,
+    CustomsRows,
+    ReturnRows,
+    CounterRows,
+    SettlementRows,
+    RegisterRows,
+    JointRows,
+    Protocol,
+):
     """Everything within one transaction."""

@@ -1,0 +1,265 @@
+"""Intents: what we will ask of the payment network, stored with its key before it is sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Required, TypedDict, Unpack
+
+from refund.core.entitlement import Entitlement, entitlement_of
+from refund.core.errors import Refused
+from refund.core.form import Event, Form
+from refund.core.ids import operation_key, operation_reference
+from refund.core.money import Amounts
+from refund.core.operation import CardEntry, Guarantee, Kind, Operation, OperationState
+from refund.ports import Ports
+from refund.services.life import By, move
+from refund.services.rules import rules_of
+from refund.transaction import Transaction
+
+LEASE = timedelta(seconds=15)
+"""How long whoever began an operation may finish it alone; longer than any call's deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """One request to the network for several forms: its reference, and its amount in all."""
+
+    reference: str
+    amount_fen: int
+
+
+def begin_hold(
+    tx: Transaction,
+    ports: Ports,
+    form: Form,
+    card: CardEntry,
+    actor: str,
+    joint: Joint | None = None,
+) -> Operation:
+    """Store the intent to put the advance's amount on hold."""
+    operation = _intent(
+        tx,
+        ports,
+        form,
+        Kind.HOLD,
+        form.amounts.net_fen,
+        actor=actor,
+        card_token=card.card_token,
+        payout_token=card.payout_token,
+        payout_label=card.payout_label,
+        **_shared(joint),
+    )
+    tx.add_operation(operation)
+    move(tx, ports, form, Event.REQUEST_HOLD, By(actor, operation.created_at))
+    return operation
+
+
+def begin_advance(
+    tx: Transaction,
+    ports: Ports,
+    form: Form,
+    guarantee: Guarantee,
+    actor: str,
+    joint: Joint | None = None,
+) -> Operation:
+    """Store the intent to pay the advance, which a live hold secures.
+
+    Raises:
+        Refused: `not_in_this_state`.
+    """
+    method = tx.method_of(form.form_id)
+    if method is None or guarantee.amount_fen < form.amounts.net_fen:
+        raise Refused("not_in_this_state", status=form.status.value)
+    operation = _intent(
+        tx,
+        ports,
+        form,
+        Kind.ADVANCE,
+        form.amounts.net_fen,
+        actor=actor,
+        card_token=guarantee.card_token,
+        payout_token=guarantee.payout_token,
+        payout_label=guarantee.payout_label,
+        method=method.value,
+        hold_reference=guarantee.network_reference,
+        **_shared(joint),
+    )
+    tx.add_operation(operation)
+    move(tx, ports, form, Event.REQUEST_ADVANCE, By(actor, operation.created_at))
+    return operation
+
+
+def begin_end_of_hold(
+    tx: Transaction, ports: Ports, form: Form, event: Event, actor: str, reason: str
+) -> Operation:
+    """Store the intent to release or capture the hold.
+
+    Raises:
+        Refused: `not_in_this_state` when no hold stands.
+    """
+    guarantee = tx.live_guarantee(form.form_id)
+    if guarantee is None:
+        raise Refused("not_in_this_state", status=form.status.value)
+    captured_fen = captured_by(tx, form, event)
+    operation = _intent(
+        tx,
+        ports,
+        form,
+        Kind.CAPTURE if captured_fen else Kind.RELEASE,
+        captured_fen or guarantee.amount_fen,
+        actor=actor,
+        hold_reference=guarantee.network_reference,
+        part_fen=guarantee.amount_fen if guarantee.is_shared else 0,
+        purpose=event.value,
+        reason=reason,
+    )
+    tx.add_operation(operation)
+    move(tx, ports, form, event, By(actor, operation.created_at), detail=reason)
+    return operation
+
+
+def captured_by(tx: Transaction, form: Form, event: Event) -> int:
+    """What ending the hold by an event charges to the card, fen; never more than is still out."""
+    worth = entitlement(tx, form)
+    outstanding_fen = form.amounts.net_fen - worth.recovered_fen
+    match event:
+        case Event.REQUEST_RELEASE | Event.WITHDRAW:
+            return 0
+        case Event.REQUEST_ADJUST:
+            return max(0, outstanding_fen - worth.due.net_fen)
+        case _:
+            return outstanding_fen
+
+
+def entitlement(tx: Transaction, form: Form) -> Entitlement:
+    """What is due on a form, after what came back to the store and what customs confirmed."""
+    verification = tx.verification_of(form.form_id)
+    return entitlement_of(
+        form,
+        tx.invoices_of(form.form_id),
+        tx.returns_of(form.form_id),
+        None if verification is None else verification.confirmed,
+        rules_of(tx, form),
+    )
+
+
+def begin_refund(
+    tx: Transaction, ports: Ports, form: Form, card: CardEntry, due: Amounts, actor: str
+) -> Operation:
+    """Store the intent to pay an ordinary refund to a card or an account.
+
+    Source: SAT 41/2015 (payment after review).
+    """
+    operation = _intent(
+        tx,
+        ports,
+        form,
+        Kind.REFUND,
+        due.net_fen,
+        actor=actor,
+        card_token=card.card_token,
+        payout_token=card.payout_token,
+        payout_label=card.payout_label,
+        method=card.method,
+    )
+    tx.add_operation(operation)
+    move(tx, ports, form, Event.REQUEST_REFUND, By(actor, operation.created_at))
+    return operation
+
+
+def begin_joint_hold(
+    tx: Transaction, ports: Ports, forms: Sequence[Form], joint_id: str, card: CardEntry, actor: str
+) -> Operation:
+    """Store the intent to put the advances of several forms on hold together.
+
+    Returns:
+        The share of the first form, by which the whole request is carried out.
+    """
+    attempt = 1 + max(tx.count_operations(form.form_id, Kind.HOLD) for form in forms)
+    joint = Joint(
+        operation_reference(joint_id, Kind.HOLD.value, attempt),
+        sum(form.amounts.net_fen for form in forms),
+    )
+    shares = [begin_hold(tx, ports, form, card, actor, joint) for form in forms]
+    return shares[0]
+
+
+class _More(TypedDict, total=False):
+    """The fields of an operation that differ from kind to kind."""
+
+    actor: Required[str]
+    hold_reference: str
+    card_token: str
+    payout_token: str
+    payout_label: str
+    method: str
+    purpose: str
+    reason: str
+    part_fen: int
+    joint_reference: str
+    joint_fen: int
+
+
+class _Shared(TypedDict, total=False):
+    """The fields of a share of one request."""
+
+    joint_reference: str
+    joint_fen: int
+
+
+def _shared(joint: Joint | None) -> _Shared:
+    if joint is None:
+        return {}
+    return {"joint_reference": joint.reference, "joint_fen": joint.amount_fen}
+
+
+def _intent(
+    tx: Transaction,
+    ports: Ports,
+    form: Form,
+    kind: Kind,
+    amount_fen: int,
+    **more: Unpack[_More],
+) -> Operation:
+    """The next operation of a kind."""
+    attempt = tx.count_operations(form.form_id, kind) + 1
+    reference = operation_reference(form.form_id, kind.value, attempt)
+    now = ports.clock.now()
+    return Operation(
+        reference=reference,
+        key=operation_key(reference),
+        form_id=form.form_id,
+        store_number=form.store_number,
+        kind=kind,
+        attempt=attempt,
+        amount_fen=amount_fen,
+        state=OperationState.PENDING,
+        created_at=now,
+        lease_until=now + LEASE,
+        **more,
+    )
+
+
+def begin_joint_advance(
+    tx: Transaction, ports: Ports, forms: Sequence[Form], joint_id: str, actor: str
+) -> Operation:
+    """Store the intent to pay the advances of several forms together, secured by their one hold.
+
+    Returns:
+        The share of the first form.
+
+    Raises:
+        Refused: `not_in_this_state` when a form has no live hold.
+    """
+    attempt = 1 + max(tx.count_operations(form.form_id, Kind.ADVANCE) for form in forms)
+    joint = Joint(
+        operation_reference(joint_id, Kind.ADVANCE.value, attempt),
+        sum(form.amounts.net_fen for form in forms),
+    )
+    shares = []
+    for form in forms:
+        guarantee = tx.live_guarantee(form.form_id)
+        if guarantee is None:
+            raise Refused("not_in_this_state", status=form.status.value)
+        shares.append(begin_advance(tx, ports, form, guarantee, actor, joint))
+    return shares[0]

@@ -1,0 +1,121 @@
+"""Customs' decisions and draws, as rows."""
+
+from datetime import date, datetime
+
+from refund.core.customs import Decision, Inspection, Place, RefusalReason, Verification
+from refund.core.entitlement import ConfirmedLine
+from refund.storage.protocol import Row
+from refund.storage.records import moment, text, whole, written
+from refund.storage.rows import Rows
+
+
+class CustomsQueries(Rows):
+    """What customs decided, and which forms were drawn for inspection."""
+
+    __slots__ = ()
+
+    def add_verification(self, verification: Verification) -> None:
+        """Store what customs decided, with its lines."""
+        self._insert(
+            "verification",
+            {
+                "form_id": verification.form_id,
+                "sequence": verification.sequence,
+                "officer_id": verification.officer_id,
+                "port": verification.port,
+                "verified_at": written(verification.verified_at),
+                "decision": verification.decision.value,
+                "place": verification.place.value,
+                "inspection": verification.inspection.value,
+                "reason": verification.reason.value,
+                "note": verification.note,
+            },
+        )
+        if verification.lines:
+            self._insert_all(
+                "confirmed_line",
+                [
+                    {
+                        "form_id": verification.form_id,
+                        "sequence": verification.sequence,
+                        "invoice_position": line.line[0],
+                        "position": line.line[1],
+                        "quantity": line.quantity,
+                        "seal": line.seal,
+                    }
+                    for line in verification.lines
+                ],
+            )
+
+    def verification_of(self, form_id: str) -> Verification | None:
+        """What customs decided last."""
+        row = self._session.row(
+            "SELECT * FROM verification WHERE form_id = :form_id ORDER BY sequence DESC LIMIT 1",
+            form_id=form_id,
+        )
+        return None if row is None else self._verification(row)
+
+    def verifications_of(self, form_id: str) -> list[Verification]:
+        """All that customs decided of a form, oldest first."""
+        rows = self._session.rows(
+            "SELECT * FROM verification WHERE form_id = :form_id ORDER BY sequence",
+            form_id=form_id,
+        )
+        return [self._verification(row) for row in rows]
+
+    def _verification(self, row: Row) -> Verification:
+        lines = self._session.rows(
+            "SELECT * FROM confirmed_line WHERE form_id = :form_id AND sequence = :sequence"
+            " ORDER BY invoice_position, position",
+            form_id=row["form_id"],
+            sequence=row["sequence"],
+        )
+        return Verification(
+            form_id=text(row["form_id"]),
+            officer_id=text(row["officer_id"]),
+            port=text(row["port"]),
+            verified_at=moment(row["verified_at"]),
+            decision=Decision(text(row["decision"])),
+            sequence=whole(row["sequence"]),
+            place=Place(text(row["place"])),
+            inspection=Inspection(text(row["inspection"])),
+            reason=RefusalReason(text(row["reason"])),
+            note=text(row["note"]),
+            lines=tuple(
+                ConfirmedLine(
+                    (whole(line["invoice_position"]), whole(line["position"])),
+                    whole(line["quantity"]),
+                    text(line["seal"]),
+                )
+                for line in lines
+            ),
+        )
+
+    def verifications_on(self, port: str, start: datetime, end: datetime) -> int:
+        """How many decisions a port's officers took in a span of time."""
+        row = self._session.row(
+            "SELECT COUNT(*) AS decided FROM verification"
+            " WHERE port = :port AND verified_at >= :start_at AND verified_at < :end_at",
+            port=port,
+            start_at=written(start),
+            end_at=written(end),
+        )
+        return 0 if row is None else whole(row["decided"])
+
+    def sampling_seed(self, port: str, day: date, fresh: str) -> str:
+        """The seed of a port's day; the first to ask gives it."""
+        self._session.run(
+            "INSERT INTO sampling_seed (port, day, seed) VALUES (:port, :day, :seed)"
+            " ON CONFLICT (port, day) DO NOTHING",
+            port=port,
+            day=day.isoformat(),
+            seed=fresh,
+        )
+        row = self._session.row(
+            "SELECT seed FROM sampling_seed WHERE port = :port AND day = :day",
+            port=port,
+            day=day.isoformat(),
+        )
+        if row is None:
+            raise LookupError("sampling_seed")
+        return text(row["seed"])

@@ -1,0 +1,7 @@
+"""Months that were settled with the treasury."""
+
+from typing import Protocol
+
+
+class SettlementRows(Protocol):
+    """Months that were settled with the treasury."""
