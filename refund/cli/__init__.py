@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "people": "people:people",
     "keys": "keys:keys",
     "quote": "quote:quote",
+    "rules": "rules:rules",
     "check-code": "codes:check_code",
     "audit": "audit:audit",
 }

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from refund.cli.opened import opened_keys, settings
+from refund.cli.opened import opened, opened_keys, settings
 from refund.cli.output import json_option, print_json, print_table
 from refund.core.calendar import day_of, last_day
-from refund.core.policy import rules_on
 from refund.gateways.clock import read_clock
+from refund.services.rules import rules_for
 
 
 @click.group()
@@ -52,7 +52,9 @@ def rotate(*, as_json: bool) -> None:
     found = settings()
     now = read_clock(found.clock).now()
     today = day_of(now)
-    until = last_day(today, rules_on(today).export_days)
+    with opened(found) as wired:
+        rules = wired.ports.storage.read(lambda tx: rules_for(tx, today))
+    until = last_day(today, rules.export_days)
     with opened_keys(found) as folder:
         before = [key.kid for key in folder.ring().keys if key.issue_until is None]
         kid = folder.rotate(now, until)

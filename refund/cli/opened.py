@@ -57,13 +57,18 @@ def opened(found: Settings, *, make: bool = False) -> Iterator[Wired]:
             wired.database.close()
 
 
+def has_instance(found: Settings) -> bool:
+    """Whether an instance was made in the folder before."""
+    return (found.keys_folder / INDEX).exists()
+
+
 def require_instance(found: Settings) -> None:
     """Let an instance pass that was made before.
 
     Raises:
         Told: it was not, and how to make one.
     """
-    if not (found.keys_folder / INDEX).exists():
+    if not has_instance(found):
         raise Told(
             f"there is no instance in {found.instance} yet; make one with `refund migrate`, "
             "or with demo data with `refund demo`, or name another with REFUND_INSTANCE"

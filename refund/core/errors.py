@@ -87,6 +87,15 @@ REFUSALS: dict[str, Refusal] = {
     "reason_missing": Refusal(422, PROJECT),
     "port_unknown": Refusal(422, PROJECT),
     "quantity_above_listed": Refusal(422, "GAC 25/2015"),
+    # The table of rules.
+    "parameter_unknown": Refusal(422, PROJECT),
+    "value_unreadable": Refusal(422, PROJECT),
+    "value_out_of_range": Refusal(422, PROJECT),
+    "rule_not_ahead": Refusal(422, PROJECT),
+    # The refund point.
+    "no_forms_chosen": Refusal(422, PROJECT),
+    "too_many_forms": Refusal(422, PROJECT),
+    "joint_changed": Refusal(409, PROJECT),
     # Files.
     "file_empty": Refusal(422, PROJECT),
     "file_too_large": Refusal(413, PROJECT),

@@ -16,7 +16,7 @@ from refund.core.money import (
     Rounding,
     format_yuan,
 )
-from refund.core.policy import AddedRule, Rule, RuleSet
+from refund.core.policy import Rule, RuleSet
 
 SOURCE_LENGTH_MAX = 200
 GRADES = ("A", "B", "C", "M", "D")
@@ -231,26 +231,3 @@ def rule_ahead(rule: Rule, today: date) -> Rule:
     if rule.grade not in GRADES:
         raise Refused("choice_unknown", "grade", known=GRADES)
     return replace(rule, source=source)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of the table as it stands on a day; `added` is None for what the program knows.
-
-    `until` is the last day before another row takes over; a row that was `replaced` by a later one
-    of the same day never counts.
-    """
-
-    rule: Rule
-    added: AddedRule | None
-    until: date | None
-    replaced: bool
-
-    def is_in_force(self, day: date) -> bool:
-        """Whether it counts on a day."""
-        started = not self.replaced and self.rule.valid_from <= day
-        return started and (self.until is None or day <= self.until)
-
-    def is_ahead(self, day: date) -> bool:
-        """Whether it will count from a later day on."""
-        return not self.replaced and self.rule.valid_from > day

@@ -6,13 +6,14 @@ from refund.core.breakdown import line_refunds
 from refund.core.form import UNSECURED_BEFORE_ADVANCE, Form
 from refund.core.invoice import Invoice, InvoiceLine
 from refund.core.people import Actor
-from refund.core.policy import rules_on
+from refund.core.policy import RuleSet
 from refund.core.store import Store
 from refund.core.trail import AuditEvent
 from refund.core.traveller import Traveller
 from refund.ports import Ports
 from refund.services.issue import form_of_store
 from refund.services.life import By, note
+from refund.services.rules import rules_of
 from refund.transaction import Transaction
 
 
@@ -85,14 +86,13 @@ def paper(ports: Ports, clerk: Actor, form_id: str) -> Paper:
             store=store,
             clerk_name=issuer.actor.name,
             traveller=tx.traveller_of(form_id),
-            lines=_paper_lines(form, tx.invoices_of(form_id)),
+            lines=_paper_lines(rules_of(tx, form), tx.invoices_of(form_id)),
         )
 
     return ports.storage.write(read)
 
 
-def _paper_lines(form: Form, invoices: list[Invoice]) -> tuple[PaperLine, ...]:
-    rules = rules_on(form.issue_day)
+def _paper_lines(rules: RuleSet, invoices: list[Invoice]) -> tuple[PaperLine, ...]:
     pairs = [(invoice, line) for invoice in invoices for line in invoice.lines]
     refunds = line_refunds([line for _, line in pairs], rules)
     return tuple(

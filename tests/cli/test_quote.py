@@ -21,6 +21,8 @@ def test_the_published_example_gives_134_46_yuan_without_an_instance(terminal: T
         "gross_fen": 16434,
         "fee_fen": 2988,
         "net_fen": 13446,
+        "promise_last_day": "2025-07-25",
+        "export_last_day": "2025-10-06",
         "refusals": [],
     }
     assert not terminal.instance.exists()

@@ -58,11 +58,15 @@ FACTS: dict[str, dict[str, object]] = {
     "mrz_wrong_length": {"lines": 2, "got": (44, 43), "wanted": (44, 44)},
     "past_deadline": {"depart_by": DAY},
     "quantity_unreadable": {"most": 999},
+    "parameter_unknown": {"typed": "promise"},
     "row_doubled": {"first_line": 2},
+    "rule_not_ahead": {"today": DAY},
     "row_width": {"cells": 3, "columns": 4},
     "stay_too_long": {"entry": DAY, "most_days": 183},
     "taxpayer_number_unreadable": {"wrong": "check_character"},
     "too_many_lines": {"most": 60},
+    "value_out_of_range": {"parameter": "promise_days", "least": "1", "most": "365"},
+    "value_unreadable": {"parameter": "promise_days", "typed": "x"},
     "vat_unknown": {"typed": "17", "known": ("13", "9", "exempt")},
 }  # fmt: skip
 
