@@ -12,9 +12,11 @@ from refund.gateways.clock import SystemIds, read_clock
 from refund.gateways.keyfile import KeyFile
 from refund.gateways.network import HttpNetwork
 from refund.gateways.passwords import ArgonPasswords
+from refund.gateways.printing import NetworkPrinter
 from refund.gateways.sealing import Sealer
+from refund.gateways.typesetting import TypstTypesetter
 from refund.lifeline import end_with_parent
-from refund.places import static_folder, templates_folder
+from refund.places import fonts_folder, papers_folder, static_folder, templates_folder
 from refund.ports import Ports
 from refund.services.later import Worker
 from refund.storage import Database, open_storage
@@ -48,6 +50,8 @@ def wire(settings: Settings) -> Wired:
         workdays=workdays,
         storage=database,
         public_url=settings.public_url,
+        typesetter=TypstTypesetter(papers_folder(), fonts_folder()),
+        printer=NetworkPrinter(*settings.printer) if settings.printer else None,
     )
     return Wired(ports, database, keys)
 

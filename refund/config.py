@@ -19,6 +19,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "REFUND_SANDBOX_PORT": ("8001", "loopback port of the sandbox network"),
     "REFUND_SANDBOX_URL": ("http://127.0.0.1:SANDBOX_PORT", "where the sandbox network is reached"),
     "REFUND_SANDBOX_DATABASE": ("INSTANCE/sandbox.db", "the sandbox network's own book"),
+    "REFUND_PRINTER": ("", "receipt printer of 80 mm, host:port; without one, slips are PDFs only"),
     "REFUND_CLOCK": (
         "",
         "shifts the time of service and sandbox: +28d, -3h, +90m, +5s, 2025-07-08T14:00:00+08:00",
@@ -40,6 +41,7 @@ class Settings:
     sandbox_url: str
     sandbox_database: str
     clock: str
+    printer: tuple[str, int] | None
 
     @property
     def keys_folder(self) -> Path:
@@ -94,4 +96,16 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         sandbox_url=address("REFUND_SANDBOX_URL", f"http://127.0.0.1:{sandbox_port}"),
         sandbox_database=environment.get("REFUND_SANDBOX_DATABASE") or f"{instance}/sandbox.db",
         clock=environment.get("REFUND_CLOCK") or "",
+        printer=_printer(environment.get("REFUND_PRINTER") or ""),
     )
+
+
+def _printer(text: str) -> tuple[str, int] | None:
+    """Read `host:port`; an address of IPv6 stands in brackets."""
+    if not text:
+        return None
+    host, colon, port = text.rpartition(":")
+    right = colon and port.isascii() and port.isdigit() and 0 < int(port) <= 65535
+    if not right or not host or any(one in host for one in "/@ "):
+        raise ValueError("REFUND_PRINTER must be host:port")
+    return host.removeprefix("[").removesuffix("]"), int(port)

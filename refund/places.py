@@ -16,6 +16,16 @@ def static_folder() -> Path:
     return _beside_the_code("static")
 
 
+def papers_folder() -> Path:
+    """Return the folder of the papers' templates."""
+    return templates_folder() / "paper"
+
+
+def fonts_folder() -> Path:
+    """Return the folder of the fonts in which papers are set."""
+    return static_folder() / "vendor" / "fonts"
+
+
 def data_folder() -> Path:
     """Return the folder of the registers that the package brings: stores and goods."""
     return _PACKAGE / "data"

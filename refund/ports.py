@@ -1,6 +1,6 @@
 """What the services need of the world, as Protocols; storage and gateways implement them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol, TypeVar
@@ -113,6 +113,33 @@ class Workdays(Protocol):
         ...
 
 
+class Typesetter(Protocol):
+    """Papers, set from a template and what is to stand in it; texts are never markup.
+
+    Raises everywhere: Refused `glyph_missing` for characters that no font of ours has.
+    """
+
+    def pdf(self, paper: str, words: Mapping[str, object], at: datetime) -> bytes:
+        """A paper as PDF/A-2b, the same bytes for the same words and moment."""
+        ...
+
+    def strip(self, paper: str, words: Mapping[str, object]) -> bytes:
+        """A paper of 80 mm as one PNG picture of the 576 dots that a receipt printer has."""
+        ...
+
+
+class Printer(Protocol):
+    """A receipt printer."""
+
+    def put_out(self, strip: bytes) -> None:
+        """Print a strip and cut it off.
+
+        Raises:
+            Refused: `printer_unreachable`.
+        """
+        ...
+
+
 class Storage(Protocol):
     """Where everything is kept."""
 
@@ -135,7 +162,10 @@ class Storage(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """All of them together, wired in one place; `public_url` is what the codes carry."""
+    """All of them together, wired in one place; `public_url` is what the codes carry.
+
+    `printer` is None where none is set.
+    """
 
     clock: Clock
     ids: Ids
@@ -145,3 +175,5 @@ class Ports:
     workdays: Workdays
     storage: Storage
     public_url: str
+    typesetter: Typesetter
+    printer: Printer | None = None

@@ -14,6 +14,8 @@ from refund.core.people import Actor
 from refund.gateways import workdays
 from refund.gateways.keyfile import KeyFile
 from refund.gateways.sealing import Sealer
+from refund.gateways.typesetting import TypstTypesetter
+from refund.places import fonts_folder, papers_folder
 from refund.ports import Network, Ports
 from refund.sandbox.network import Book
 from refund.services.audit import audit
@@ -23,6 +25,8 @@ from tests import make
 from tests.twin import BookNetwork
 
 PUBLIC_URL = "https://refund.example"
+TYPESETTER = TypstTypesetter(papers_folder(), fonts_folder())
+"""Shared by all worlds, so that the fonts are read once."""
 
 
 class SetClock:
@@ -109,6 +113,7 @@ def wire_ports(
         workdays=workdays,
         storage=database,
         public_url=PUBLIC_URL,
+        typesetter=TYPESETTER,
     )
     return ports, database, keys
 

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from flask import Flask
 
 LOCALES = ("zh_Hans", "en")
+"""The languages of pages."""
+
+PAPER_LOCALES = ("zh_Hant", "ja", "ko", "ru", "fr", "es", "ar")
+"""The languages that papers can have besides; their catalogues say what papers say, no more."""
+
 _FOLDER = Path(__file__).parent
 
 
@@ -31,7 +36,7 @@ def load_catalogues(locale: str) -> Translations:
 
     Raises: babel.messages.pofile.PoFileError when a file is not a valid catalogue.
     """
-    if locale not in LOCALES:
+    if locale not in (*LOCALES, *PAPER_LOCALES):
         return Translations()
     merged = Catalog(locale=locale)
     for path in sorted((_FOLDER / locale).glob("*.po")):
