@@ -82,6 +82,10 @@ REFUSALS: dict[str, Refusal] = {
     # Customs, exit and reconciliation.
     "already_verified": Refusal(409, "GAC 25/2015"),
     "other_traveller": Refusal(409, "GAC 25/2015"),
+    "nothing_shown": Refusal(422, "GAC 25/2015 item 2"),
+    "seal_without_goods": Refusal(422, "GAC 25/2015"),
+    "inspection_required": Refusal(409, "GAC 25/2015, 2026 package"),
+    "day_not_over": Refusal(409, PROJECT),
     "exit_unreadable": Refusal(422, PROJECT),
     "proposal_changed": Refusal(409, PROJECT),
     "reason_missing": Refusal(422, PROJECT),

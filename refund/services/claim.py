@@ -103,7 +103,7 @@ def view(ports: Ports, session_hash: str, form_id: str) -> ClaimView:
             store=store,
             opened_at=visit.opened_at,
             unlocked=unlocked,
-            obstacle=_obstacle(tx, form, now),
+            obstacle=advance_obstacle(tx, form, now),
             traveller_name=tx.traveller_of(form_id).latin_name if unlocked else "",
             invoices=tuple(tx.invoices_of(form_id)) if unlocked else (),
             details=tx.details_of(form_id) if unlocked else None,
@@ -239,7 +239,7 @@ def sign_agreement(
     return ports.storage.write(sign)
 
 
-def _obstacle(tx: Transaction, form: Form, now: datetime) -> Refused | None:
+def advance_obstacle(tx: Transaction, form: Form, now: datetime) -> Refused | None:
     """Why no advance can be claimed any more: already paid, not offered here, or too late."""
     if tx.advance_of(form.form_id) is not None:
         return Refused("already_claimed")
@@ -257,7 +257,7 @@ def _may_still_claim(tx: Transaction, form: Form, now: datetime) -> None:
     Raises:
         Refused: `already_claimed`, `store_not_instant`, `past_deadline`.
     """
-    obstacle = _obstacle(tx, form, now)
+    obstacle = advance_obstacle(tx, form, now)
     if obstacle is not None:
         raise obstacle
 

@@ -97,9 +97,14 @@ _CUSTOMS = (
         PRIMARY KEY (port, day)){strict}""",
     """CREATE TABLE inspection_draw (
         form_id {text} NOT NULL PRIMARY KEY REFERENCES form (form_id),
-        port {text} NOT NULL, day {text} NOT NULL, drawn_bp {integer} NOT NULL,
-        share_bp {integer} NOT NULL, why {text} NOT NULL, inspected {integer} NOT NULL,
-        drawn_at {text} NOT NULL){strict}""",
+        port {text} NOT NULL, day {text} NOT NULL,
+        drawn_bp {integer} NOT NULL CHECK (drawn_bp BETWEEN 0 AND 9999),
+        share_bp {integer} NOT NULL CHECK (share_bp BETWEEN 0 AND 10000),
+        why {text} NOT NULL CHECK (why IN ('all_forms', 'from_amount', 'drawn', 'not_drawn')),
+        inspected {integer} NOT NULL, drawn_at {text} NOT NULL,
+        CHECK ((why = 'not_drawn') = (inspected = 0)),
+        FOREIGN KEY (port, day) REFERENCES sampling_seed (port, day)){strict}""",
+    "CREATE INDEX inspection_draw_day ON inspection_draw (port, day)",
 )
 
 _RULES = (
@@ -118,7 +123,8 @@ _RETURNS = (
         staff_id {{text}} NOT NULL REFERENCES staff (staff_id), recovery {{text}} NOT NULL
             CHECK (recovery IN ('none', 'store', 'capture')),
         recovered_fen {{integer}} NOT NULL CHECK (recovered_fen BETWEEN 0 AND {FEN_MAX}),
-        is_whole {{integer}} NOT NULL, reason {{text}} NOT NULL){{strict}}""",
+        is_whole {{integer}} NOT NULL, reason {{text}} NOT NULL,
+        submission_key {{text}} NOT NULL, UNIQUE (store_number, submission_key)){{strict}}""",
     "CREATE INDEX goods_return_form ON goods_return (form_id)",
     """CREATE TABLE returned_line (
         return_id {text} NOT NULL REFERENCES goods_return (return_id),
@@ -132,22 +138,34 @@ _COUNTER = (
         till_id {{text}} NOT NULL PRIMARY KEY, port {{text}} NOT NULL,
         opened_at {{text}} NOT NULL, opened_by {{text}} NOT NULL,
         float_fen {{integer}} NOT NULL CHECK (float_fen BETWEEN 1 AND {FEN_MAX}),
-        closed_at {{text}}, closed_by {{text}}, counted_fen {{integer}},
-        expected_fen {{integer}}, note {{text}} NOT NULL DEFAULT '',
-        CHECK ((closed_at IS NULL) = (counted_fen IS NULL))){{strict}}""",
+        paid_fen {{integer}} NOT NULL CHECK (paid_fen BETWEEN 0 AND float_fen),
+        closed_at {{text}}, closed_by {{text}} NOT NULL DEFAULT '', counted_fen {{integer}},
+        note {{text}} NOT NULL DEFAULT '',
+        CHECK ((closed_at IS NULL) = (counted_fen IS NULL)),
+        CHECK (note <> '' OR counted_fen IS NULL OR counted_fen = float_fen - paid_fen)
+        ){{strict}}""",
     "CREATE UNIQUE INDEX till_open ON till (port) WHERE closed_at IS NULL",
     """CREATE TABLE receipt_counter (
         port {text} NOT NULL, day {text} NOT NULL, last_sequence {integer} NOT NULL,
         PRIMARY KEY (port, day)){strict}""",
     """CREATE TABLE receipt (
-        form_id {text} NOT NULL PRIMARY KEY REFERENCES form (form_id),
-        receipt_number {text} NOT NULL UNIQUE, port {text} NOT NULL, staff_id {text} NOT NULL,
-        written_at {text} NOT NULL, way {text} NOT NULL, label {text} NOT NULL,
-        till_id {text} REFERENCES till (till_id), gross_fen {integer} NOT NULL,
-        fee_fen {integer} NOT NULL, net_fen {integer} NOT NULL CHECK (net_fen > 0),
-        signature_kind {text} NOT NULL, signature_sealed {bytes} NOT NULL,
-        paid_at {text}){strict}""",
+        receipt_number {text} NOT NULL PRIMARY KEY,
+        form_id {text} NOT NULL REFERENCES form (form_id), port {text} NOT NULL,
+        staff_id {text} NOT NULL, written_at {text} NOT NULL, way {text} NOT NULL,
+        label {text} NOT NULL, till_id {text} REFERENCES till (till_id),
+        sales_fen {integer} NOT NULL, gross_fen {integer} NOT NULL, fee_fen {integer} NOT NULL,
+        net_fen {integer} NOT NULL CHECK (net_fen > 0), submission {text} NOT NULL UNIQUE,
+        signature_kind {text} NOT NULL, signature_sealed {bytes} NOT NULL, owner_sealed {bytes},
+        paid_at {text}, void_at {text},
+        CHECK ((way = 'cash') = (till_id IS NOT NULL)), CHECK (gross_fen - fee_fen = net_fen),
+        CHECK (paid_at IS NULL OR void_at IS NULL)){strict}""",
+    "CREATE UNIQUE INDEX receipt_of_form ON receipt (form_id) WHERE void_at IS NULL",
     "CREATE INDEX receipt_till ON receipt (till_id)",
+    "CREATE INDEX receipt_port ON receipt (port, written_at)",
+    """CREATE TABLE document_shown (
+        form_id {text} NOT NULL REFERENCES form (form_id), port {text} NOT NULL,
+        staff_id {text} NOT NULL, document_index {text} NOT NULL, shown_at {text} NOT NULL,
+        PRIMARY KEY (form_id, port, staff_id)){strict}""",
 )
 
 _MONTHS = (
@@ -181,8 +199,7 @@ _REGISTER = (
 _JOINT = (
     """CREATE TABLE joint_claim (
         joint_id {text} NOT NULL PRIMARY KEY, document_index {text} NOT NULL,
-        opened_at {text} NOT NULL, opened_by {text} NOT NULL,
-        session_hash {text} NOT NULL){strict}""",
+        opened_at {text} NOT NULL, opened_by {text} NOT NULL){strict}""",
     """CREATE TABLE joint_form (
         joint_id {text} NOT NULL REFERENCES joint_claim (joint_id),
         form_id {text} NOT NULL REFERENCES form (form_id),
@@ -192,7 +209,8 @@ _JOINT = (
 )
 
 _STAYS = (
-    *("rule_row", "goods_return", "returned_line", "confirmed_line", "inspection_draw"),
+    *("rule_row", "goods_return", "returned_line"),
+    *("verification", "confirmed_line", "sampling_seed", "inspection_draw"),
     *("settlement", "settlement_line", "treasury_payment", "store_event"),
 )
 

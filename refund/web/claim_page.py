@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import date
-from urllib.parse import urlsplit
 
-from flask import render_template, request, url_for
+from flask import render_template, url_for
 
 from refund.core.agreement import AGREEMENT_VERSION
 from refund.core.errors import REFUSALS, Refused
@@ -13,7 +12,7 @@ from refund.core.matching import Why
 from refund.core.operation import Kind
 from refund.core.signing import code_url
 from refund.services.claim import ClaimView
-from refund.web.context import ports
+from refund.web.context import own_address, ports
 
 PARTS: dict[Status, str] = {
     Status.ISSUED: "ordinary",
@@ -52,8 +51,6 @@ UPDATING = IN_FLIGHT | {Status.FORFEITING}
 
 WITH_PASS = frozenset({"advanced", "ordinary"})
 """Pages that end with the exit pass: what to do at departure, and the code to show there."""
-
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +98,8 @@ def why_captured(seen: ClaimView) -> str:
 
 
 def return_url(form_id: str) -> str:
-    """Where the network sends the traveller back to: by the name under which the phone knows us.
-
-    A name that is neither ours nor this machine's is not believed.
-    """
-    ours = ports().public_url
-    path = url_for("traveller.card", form_id=form_id)
-    known = urlsplit(ours).netloc.lower() != request.host.lower()
-    is_here = urlsplit(f"//{request.host}").hostname in LOOPBACK
-    return (request.host_url.rstrip("/") if known and is_here else ours) + path
+    """Where the network sends the traveller back to."""
+    return own_address(url_for("traveller.card", form_id=form_id))
 
 
 def render_state(seen: ClaimView, today: date) -> str:

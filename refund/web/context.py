@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from typing import cast
+from urllib.parse import urlsplit
 
-from flask import current_app
+from flask import current_app, request
 
 from refund.ports import Ports
 from refund.services.sign_in import Passwords
 
 KEY = "refund"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +32,14 @@ def here() -> Context:
 def ports() -> Ports:
     """The ports of the application that answers."""
     return here().ports
+
+
+def own_address(path: str) -> str:
+    """A path as an address under the name by which the reader's browser knows us.
+
+    A name that is neither ours nor this machine's is not believed.
+    """
+    ours = ports().public_url
+    known = urlsplit(ours).netloc.lower() != request.host.lower()
+    is_here = urlsplit(f"//{request.host}").hostname in LOOPBACK
+    return (request.host_url.rstrip("/") if known and is_here else ours) + path
