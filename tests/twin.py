@@ -129,32 +129,34 @@ class BookNetwork:
         reference, amount_fen = operation.sent_reference, operation.sent_fen
         money = {"amount_fen": amount_fen, "currency": "CNY"}
         card, hold = operation.card_token, operation.hold_reference
+        part_fen = operation.part_fen
+        part = {"part_fen": part_fen} if part_fen else {}
         match operation.kind:
             case Kind.HOLD:
                 values: dict[str, Any] = {"card_token": card, **money}
                 return "/v1/holds", values, lambda: self.kept.hold(reference, card, amount_fen)
-            case Kind.ADVANCE:
+            case Kind.ADVANCE | Kind.REFUND:
                 method = operation.method
                 name = "card_token" if method == "card" else "payout_token"
                 token = card if method == "card" else operation.payout_token
                 values = {name: token, "method": method, **money}
-                return (
-                    "/v1/advances",
-                    values,
-                    lambda: self.kept.advance(reference, token, method, amount_fen),
-                )
+                advances = operation.kind is Kind.ADVANCE
+                pay = self.kept.advance if advances else self.kept.refund
+                path = "/v1/advances" if advances else "/v1/refunds"
+                return path, values, lambda: pay(reference, token, method, amount_fen)
             case Kind.RELEASE:
+                values = {"hold_reference": hold, **part}
                 return (
                     "/v1/releases",
-                    {"hold_reference": hold},
-                    lambda: self.kept.release(reference, hold),
+                    values,
+                    lambda: self.kept.release(reference, hold, part_fen),
                 )
             case Kind.CAPTURE:
-                values = {"hold_reference": hold, **money}
+                values = {"hold_reference": hold, **money, **part}
                 return (
                     "/v1/captures",
                     values,
-                    lambda: self.kept.capture(reference, hold, amount_fen),
+                    lambda: self.kept.capture(reference, hold, amount_fen, part_fen),
                 )
 
     def look_up(self, reference: str) -> Answer | None:

@@ -87,37 +87,53 @@ def hold() -> Response:
 
 @api.post("/advances")
 def advance() -> Response:
-    """Pay money out to a card or an account."""
+    """Pay an advance out to a card or an account."""
+    return _pay_out(_book().advance)
+
+
+@api.post("/refunds")
+def refund() -> Response:
+    """Pay an ordinary refund out to a card or an account."""
+    return _pay_out(_book().refund)
+
+
+def _pay_out(pay: Callable[[str, str, str, int], Answer]) -> Response:
+    """Answer a request to pay money out."""
 
     def ask(fields: Fields) -> Answer:
         method = _method(fields)
         token = "card_token" if method == "card" else "payout_token"
         fields.only("reference", token, "method", "amount_fen", "currency")
         reference = fields.reference("reference")
-        return _book().advance(reference, fields.reference(token), method, fields.amount_fen())
+        return pay(reference, fields.reference(token), method, fields.amount_fen())
 
     return _answer_keyed(ask)
 
 
 @api.post("/releases")
 def release() -> Response:
-    """Give a hold back."""
+    """Give a hold back, or a part of it."""
 
     def ask(fields: Fields) -> Answer:
-        fields.only("reference", "hold_reference")
-        return _book().release(fields.reference("reference"), fields.reference("hold_reference"))
+        fields.only("reference", "hold_reference", "part_fen")
+        hold_reference = fields.reference("hold_reference")
+        return _book().release(fields.reference("reference"), hold_reference, fields.part_fen())
 
     return _answer_keyed(ask)
 
 
 @api.post("/captures")
 def capture() -> Response:
-    """Charge a hold, all or part."""
+    """Charge a hold, or a part of it, all or some."""
 
     def ask(fields: Fields) -> Answer:
-        fields.only("reference", "hold_reference", "amount_fen", "currency")
-        hold_reference = fields.reference("hold_reference")
-        return _book().capture(fields.reference("reference"), hold_reference, fields.amount_fen())
+        fields.only("reference", "hold_reference", "amount_fen", "currency", "part_fen")
+        reference, hold_reference = (
+            fields.reference("reference"),
+            fields.reference("hold_reference"),
+        )
+        amount_fen = fields.amount_fen()
+        return _book().capture(reference, hold_reference, amount_fen, fields.part_fen())
 
     return _answer_keyed(ask)
 

@@ -1,4 +1,4 @@
-"""The network's book and its rules: holds, advances, releases, captures, each booked once."""
+"""The network's book and its rules: holds, payouts, releases, captures, each booked once."""
 
 from __future__ import annotations
 
@@ -36,11 +36,13 @@ class _Request:
     hold_reference: str = ""
     token: str = ""
     method: str = ""
+    part_fen: int = 0
 
     @property
     def parameters(self) -> str:
-        parts = (self.kind, str(self.amount_fen), self.hold_reference, self.token, self.method)
-        return "|".join(parts)
+        told = (self.kind, str(self.amount_fen), self.hold_reference, self.token, self.method)
+        # Without a part as it was before there were parts, for what is booked stays comparable.
+        return "|".join((*told, str(self.part_fen)) if self.part_fen else told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,8 @@ class Book:
     """The payment network without its HTTP: every call is one durable transaction.
 
     Args: `database` a path or `:memory:`; `clock` gives aware moments; `new_id` takes a kind
-    (session, page, card, payout, hold, advance, release, capture) and gives an id that nobody
-    can guess.
+    (session, page, card, payout, hold, advance, refund, release, capture) and gives an id that
+    nobody can guess.
 
     An operation is known by its reference for ever: the same request again gets the first
     answer, another request under a used reference is Rejected as `duplicate_reference`. What is
@@ -104,21 +106,36 @@ class Book:
         Raises: Rejected `unknown_card`, `unknown_payout`, `duplicate_reference`.
         """
         request = _Request(reference, "advance", amount_fen, token=token, method=method)
-        return self._book(request, self._decide_advance)
+        return self._book(request, self._decide_payout)
 
-    def release(self, reference: str, hold_reference: str) -> Answer:
-        """Give a hold back whole: 201, 402 `hold_expired` or 409 `hold_already_ended`.
+    def refund(self, reference: str, token: str, method: str, amount_fen: int) -> Answer:
+        """Pay an ordinary refund out, as `advance` pays an advance.
 
-        Raises: Rejected `unknown_hold`, `duplicate_reference`.
+        Raises: Rejected `unknown_card`, `unknown_payout`, `duplicate_reference`.
         """
-        return self._book(_Request(reference, "release", 0, hold_reference), self._decide_end)
+        request = _Request(reference, "refund", amount_fen, token=token, method=method)
+        return self._book(request, self._decide_payout)
 
-    def capture(self, reference: str, hold_reference: str, amount_fen: int) -> Answer:
-        """Charge a hold, all or part; the rest is released with it.
+    def release(self, reference: str, hold_reference: str, part_fen: int = 0) -> Answer:
+        """Give back what stands of a hold: 201, 402 `hold_expired` or 409 `hold_already_ended`.
+
+        `part_fen` above zero gives back that much, and the rest goes on standing.
 
         Raises: Rejected `unknown_hold`, `amount_above_hold`, `duplicate_reference`.
         """
-        request = _Request(reference, "capture", amount_fen, hold_reference)
+        request = _Request(reference, "release", 0, hold_reference, part_fen=part_fen)
+        return self._book(request, self._decide_end)
+
+    def capture(
+        self, reference: str, hold_reference: str, amount_fen: int, part_fen: int = 0
+    ) -> Answer:
+        """Charge what stands of a hold, all or some; what is not charged is released with it.
+
+        `part_fen` above zero ends that much of the hold, and the rest goes on standing.
+
+        Raises: Rejected `unknown_hold`, `amount_above_hold`, `duplicate_reference`.
+        """
+        request = _Request(reference, "capture", amount_fen, hold_reference, part_fen=part_fen)
         return self._book(request, self._decide_end)
 
     def look_up(self, reference: str) -> Answer | None:
@@ -186,7 +203,7 @@ class Book:
         counts = {state: count for state, count, _ in rows}
         sums = {state: total for state, _, total in rows}
         open_holds = self.file.rows(
-            "SELECT count(*), coalesce(sum(amount_fen), 0) FROM hold"
+            "SELECT count(*), coalesce(sum(amount_fen - captured_fen - released_fen), 0) FROM hold"
             " WHERE state = 'held' AND expires_at > :now",
             {"now": now},
         )[0]
@@ -281,7 +298,7 @@ class Book:
         }
         return _Verdict(201, "held", told, behaviour=behaviour)
 
-    def _decide_advance(self, request: _Request, now: datetime) -> _Verdict:
+    def _decide_payout(self, request: _Request, now: datetime) -> _Verdict:
         if request.method == "card":
             behaviour = self._card(request.token)[3]
         else:
@@ -289,39 +306,49 @@ class Book:
         told: dict[str, Any] = {"method": request.method}
         if behaviour is Behaviour.PAYOUT_REFUSED:
             return _Verdict(402, "refused", {**told, "reason": behaviour.value})
-        told |= {"network_id": self._new_id("advance"), "paid_at": stamp(now)}
+        told |= {"network_id": self._new_id(request.kind), "paid_at": stamp(now)}
         return _Verdict(201, "paid", told, behaviour=behaviour)
 
     def _decide_end(self, request: _Request, now: datetime) -> _Verdict:
-        """Release or capture: a hold ends once, and not after its time."""
+        """Release or capture: each part of a hold ends once, and not after its time."""
         hold = self.hold_state(request.hold_reference)
         if hold is None:
             raise Rejected(404, "unknown_hold", "There is no such hold.")
-        held_fen, state = hold["amount_fen"], hold["state"]
+        state = hold["state"]
+        standing_fen = hold["amount_fen"] - hold["captured_fen"] - hold["released_fen"]
+        part_fen = request.part_fen or standing_fen
         told = {"hold_reference": request.hold_reference, "hold_state": state}
-        amount_fen = request.amount_fen or held_fen
+        amount_fen = request.amount_fen or part_fen or hold["amount_fen"]
         if state == "expired":
             return _Verdict(402, "refused", {**told, "reason": "hold_expired"}, amount_fen)
         if state != "held":
             return _Verdict(409, "refused", {**told, "reason": "hold_already_ended"}, amount_fen)
-        if amount_fen > held_fen:
-            raise Rejected(422, "amount_above_hold", "The amount is above the amount held.")
-        ended = "captured" if request.kind == "capture" else "released"
-        captured_fen = amount_fen if request.kind == "capture" else 0
+        if not amount_fen <= part_fen <= standing_fen:
+            raise Rejected(422, "amount_above_hold", "The amount is above what stands.")
+        is_capture = request.kind == "capture"
+        captured_fen = amount_fen if is_capture else 0
+        self._end_part(request.hold_reference, captured_fen, part_fen - captured_fen)
+        ended = self.hold_state(request.hold_reference) or hold
+        done = "captured" if is_capture else "released"
+        told |= {"hold_state": ended["state"], "network_id": self._new_id(request.kind)}
+        told |= {"released_fen": part_fen - captured_fen, f"{done}_at": stamp(now)}
+        return _Verdict(201, done, told, amount_fen)
+
+    def _end_part(self, reference: str, captured_fen: int, released_fen: int) -> None:
+        """Take a part off a hold; with its last part it is captured if any was, else released."""
         with self.file.write() as db:
             db.execute(
-                "UPDATE hold SET state = :state, captured_fen = :captured_fen,"
-                " released_fen = amount_fen - :captured_fen WHERE reference = :reference",
+                "UPDATE hold SET captured_fen = captured_fen + :captured_fen,"
+                " released_fen = released_fen + :released_fen, state = CASE"
+                " WHEN captured_fen + released_fen + :captured_fen + :released_fen < amount_fen"
+                " THEN 'held' WHEN captured_fen + :captured_fen > 0 THEN 'captured'"
+                " ELSE 'released' END WHERE reference = :reference",
                 {
-                    "reference": request.hold_reference,
-                    "state": ended,
+                    "reference": reference,
                     "captured_fen": captured_fen,
+                    "released_fen": released_fen,
                 },
             )
-        told |= {"hold_state": ended, "network_id": self._new_id(request.kind)}
-        told["released_fen"] = held_fen - captured_fen
-        told[f"{ended}_at"] = stamp(now)
-        return _Verdict(201, ended, told, amount_fen)
 
     def _card(self, token: str) -> tuple[str, str, str, Behaviour]:
         row = self.file.row(
@@ -361,7 +388,7 @@ def _answer(request: _Request, verdict: _Verdict, now: datetime) -> Answer:
             return replace(answer, delay_seconds=SLOW_SECONDS)
         case Behaviour.LOST_HOLD if request.kind == "hold":
             return replace(answer, lost=True)
-        case Behaviour.LOST_ADVANCE if request.kind == "advance":
+        case Behaviour.LOST_ADVANCE if request.kind in {"advance", "refund"}:
             return replace(answer, lost=True)
         case _:
             return answer

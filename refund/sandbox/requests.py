@@ -94,6 +94,15 @@ class Fields:
             raise Rejected(422, "bad_currency", "currency must be CNY.")
         return value
 
+    def part_fen(self) -> int:
+        """Return which part of a hold is to end: whole fen above 0, or 0 when none is named."""
+        if "part_fen" not in self.values:
+            return 0
+        value = self.values["part_fen"]
+        if type(value) is not int or not 0 < value <= AMOUNT_FEN_MAX:
+            raise Rejected(422, "bad_field", "part_fen must be a whole number of fen above 0.")
+        return value
+
 
 def fingerprint(method: str, path: str, values: dict[str, Any]) -> str:
     """Return what makes two requests the same: method, path and the body's values."""

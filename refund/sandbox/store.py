@@ -1,4 +1,4 @@
-"""The network's database file: its tables, and one transaction at a time."""
+"""The network's database file: one connection, and one transaction at a time."""
 
 from __future__ import annotations
 
@@ -10,91 +10,10 @@ from typing import Any
 import pysqlite3
 from sqlite_utils import Database
 
+from refund.sandbox.schema import bring_up_to_date
+
 # Before this release two connections could corrupt a WAL file while checkpointing.
 _OLDEST_SQLITE = (3, 51, 3)
-
-_SCHEMA = (
-    """
-    CREATE TABLE IF NOT EXISTS card (
-        token TEXT PRIMARY KEY,
-        brand TEXT NOT NULL,
-        last4 TEXT NOT NULL CHECK (length(last4) = 4),
-        expiry TEXT NOT NULL CHECK (length(expiry) = 5),
-        behaviour TEXT NOT NULL
-    ) STRICT, WITHOUT ROWID
-    """,
-    """
-    CREATE TABLE IF NOT EXISTS payout (
-        token TEXT PRIMARY KEY,
-        method TEXT NOT NULL,
-        label TEXT NOT NULL,
-        behaviour TEXT NOT NULL
-    ) STRICT, WITHOUT ROWID
-    """,
-    """
-    CREATE TABLE IF NOT EXISTS card_session (
-        session_id TEXT PRIMARY KEY,
-        reference TEXT NOT NULL UNIQUE,
-        amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
-        method TEXT NOT NULL,
-        return_url TEXT NOT NULL,
-        language TEXT NOT NULL,
-        page_token TEXT NOT NULL,
-        state TEXT NOT NULL CHECK (state IN ('open', 'entered', 'cancelled')),
-        expires_at TEXT NOT NULL,
-        card_token TEXT REFERENCES card,
-        payout_token TEXT REFERENCES payout,
-        CHECK ((state = 'entered') = (card_token IS NOT NULL))
-    ) STRICT, WITHOUT ROWID
-    """,
-    """
-    CREATE TABLE IF NOT EXISTS operation (
-        cursor INTEGER PRIMARY KEY,
-        reference TEXT NOT NULL UNIQUE,
-        kind TEXT NOT NULL CHECK (kind IN ('hold', 'advance', 'release', 'capture')),
-        state TEXT NOT NULL CHECK (state IN ('held', 'paid', 'released', 'captured', 'refused')),
-        amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
-        hold_reference TEXT,
-        booked_at TEXT NOT NULL,
-        parameters TEXT NOT NULL,
-        status INTEGER NOT NULL,
-        answer TEXT NOT NULL
-    ) STRICT
-    """,
-    "CREATE INDEX IF NOT EXISTS operation_by_state ON operation (state, amount_fen)",
-    """
-    CREATE TABLE IF NOT EXISTS hold (
-        reference TEXT PRIMARY KEY REFERENCES operation (reference),
-        amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
-        state TEXT NOT NULL CHECK (state IN ('held', 'released', 'captured')),
-        expires_at TEXT NOT NULL,
-        captured_fen INTEGER NOT NULL DEFAULT 0 CHECK (captured_fen >= 0),
-        released_fen INTEGER NOT NULL DEFAULT 0 CHECK (released_fen >= 0),
-        CHECK (captured_fen + released_fen = CASE state WHEN 'held' THEN 0 ELSE amount_fen END)
-    ) STRICT, WITHOUT ROWID
-    """,
-    """
-    CREATE INDEX IF NOT EXISTS hold_open ON hold (expires_at, amount_fen) WHERE state = 'held'
-    """,
-    """
-    CREATE TABLE IF NOT EXISTS idempotency_key (
-        key TEXT PRIMARY KEY,
-        fingerprint TEXT NOT NULL,
-        status INTEGER NOT NULL,
-        answer TEXT NOT NULL,
-        kept_until TEXT NOT NULL
-    ) STRICT, WITHOUT ROWID
-    """,
-    "CREATE INDEX IF NOT EXISTS idempotency_key_age ON idempotency_key (kept_until)",
-    """
-    CREATE TRIGGER IF NOT EXISTS operation_is_never_changed BEFORE UPDATE ON operation
-    BEGIN SELECT RAISE(ABORT, 'an operation is never changed'); END
-    """,
-    """
-    CREATE TRIGGER IF NOT EXISTS operation_is_never_deleted BEFORE DELETE ON operation
-    BEGIN SELECT RAISE(ABORT, 'an operation is never deleted'); END
-    """,
-)
 
 
 class BookFile:
@@ -115,11 +34,17 @@ class BookFile:
             cached_statements=64,
         )
         self._db = Database(connection)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        self._set("journal_mode=WAL", "synchronous=FULL", "foreign_keys=OFF")
+        try:
+            bring_up_to_date(self._db)
+        except BaseException:
+            connection.close()
+            raise
+        self._set("foreign_keys=ON")
+
+    def _set(self, *pragmas: str) -> None:
+        for pragma in pragmas:
             self._db.execute(f"PRAGMA {pragma}").fetchall()
-        with self.write() as db:
-            for statement in _SCHEMA:
-                db.execute(statement)
 
     @contextmanager
     def write(self) -> Iterator[Database]:

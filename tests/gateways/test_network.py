@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -113,10 +114,10 @@ def life(network: Network, give: Callable[[str, str], None], clock: SetClock) ->
         assert entry is not None
         return entry.card_token if method == "card" else entry.payout_token
 
-    def ask(kind: Kind, name: str, **fields: str) -> None:
+    def ask(kind: Kind, name: str, **fields: Any) -> None:
         asked = make.operation(kind, reference=f"r-{name}", key=f"k-{name}", **fields)
         seen.extend(outcome(lambda: network.send(asked)) for _ in range(2))
-        seen.append(outcome(lambda: network.look_up(asked.reference)))
+        seen.append(outcome(lambda: network.look_up(asked.sent_reference)))
 
     good = card("c1", make.VISA)
     ask(Kind.HOLD, "hold", card_token=good)
@@ -131,11 +132,23 @@ def life(network: Network, give: Callable[[str, str], None], clock: SetClock) ->
     ask(Kind.RELEASE, "too-late", hold_reference="r-hold")
     ask(Kind.RELEASE, "release", hold_reference="r-lost")
     ask(Kind.RELEASE, "nothing", hold_reference="r-nothing")
+    ask(Kind.HOLD, "joint", card_token=good, joint_reference="j-hold-1", joint_fen=900)
+    ask(Kind.ADVANCE, "share", card_token=good, joint_reference="j-advance-1", joint_fen=900)
+    part: dict[str, Any] = {"hold_reference": "j-hold-1", "amount_fen": 300, "part_fen": 300}
+    ask(Kind.RELEASE, "part-1", **part)
+    ask(Kind.CAPTURE, "part-2", **{**part, "amount_fen": 120})
+    ask(Kind.CAPTURE, "part-too-much", **{**part, "amount_fen": 301, "part_fen": 301})
+    ask(Kind.CAPTURE, "part-3", **part)
+    ask(Kind.RELEASE, "part-none", **part)
+    ask(Kind.REFUND, "refund", card_token=good, method="card")
+    ask(Kind.REFUND, "to-account", payout_token=account, method="alipay")
+    ask(Kind.REFUND, "refund-lost", card_token=card("c6", make.LOST_ADVANCE), method="card")
+    ask(Kind.REFUND, "refund-refused", card_token=card("c7", make.PAYOUT_REFUSED), method="card")
     ask(Kind.HOLD, "expiring", card_token=good)
     clock.pass_by(days=31)
     ask(Kind.RELEASE, "expired", hold_reference="r-expiring")
     seen.append(network.card_entry("unknown"))
-    names = ["r-hold", "r-capture", "r-declined", "r-unknown"]
+    names = ["r-hold", "r-capture", "r-declined", "r-unknown", "j-hold-1", "r-part-2", "r-refund"]
     seen.append(network.look_up_many(names + [f"other-{n}" for n in range(250)]))
     seen.append(network.book())
     return seen
@@ -150,7 +163,24 @@ def test_the_network_answers_over_http_as_its_book_does(
     clock.at = make.NOON
     straight = life(twin, lambda s, n: twin.give_card(s, n, account), clock)
     assert over_http == straight
-    assert over_http.count("silent") == 5
+    assert over_http.count("silent") == 8
+
+
+def test_the_parts_of_a_hold_and_the_refunds_reach_the_book_as_they_were_asked(
+    http: tuple[HttpNetwork, Book], clock: SetClock
+) -> None:
+    network, book = http
+    life(network, lambda s, n: BookNetwork(book).give_card(s, n, "13800000021"), clock)
+    joint = book.hold_state("j-hold-1")
+    assert joint is not None
+    assert (joint["state"], joint["captured_fen"], joint["released_fen"]) == ("captured", 420, 480)
+    paid = [row for row in book.operations_after(0) if row["state"] == "paid"]
+    assert [row["reference"] for row in paid if row["kind"] == "refund"] == [
+        "r-refund",
+        "r-to-account",
+        "r-refund-lost",
+    ]
+    assert [row["amount_fen"] for row in paid if row["reference"] == "j-advance-1"] == [900]
 
 
 def test_the_health_of_the_network_is_its_version(http: tuple[HttpNetwork, Book]) -> None:

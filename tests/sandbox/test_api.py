@@ -243,6 +243,45 @@ def test_the_whole_life_of_a_guarantee_over_the_protocol(merchant: Merchant) -> 
     assert (totals["balance_fen"], totals["held_open_fen"]) == (13000 - 13446, 0)
 
 
+def test_a_hold_is_ended_part_by_part_over_the_protocol(merchant: Merchant) -> None:
+    token = merchant.card()["card"]["token"]
+    merchant.post("/v1/holds", hold_body(token))
+    release = {"reference": "release-1", "hold_reference": "hold-1", "part_fen": 446}
+    assert told(merchant.post("/v1/releases", release))["amount_fen"] == 446
+    capture = {**release, "reference": "capture-1", "currency": "CNY"}
+    captured = told(merchant.post("/v1/captures", {**capture, "amount_fen": 400}))
+    assert (captured["released_fen"], captured["hold_state"]) == (46, "held")
+    above = merchant.post("/v1/releases", {**release, "reference": "r-2", "part_fen": 12555})
+    assert (above.status_code, refusal(above)) == (422, "amount_above_hold")
+    assert told(merchant.get("/v1/book"))["held_open_fen"] == 13446 - 2 * 446
+    last = merchant.post("/v1/releases", {"reference": "r-3", "hold_reference": "hold-1"})
+    assert (told(last)["amount_fen"], told(last)["hold_state"]) == (12554, "captured")
+
+
+@pytest.mark.parametrize("value", [0, -1, True, 1.0, "1", None, 10**13])
+def test_a_part_that_is_no_amount_is_refused(merchant: Merchant, value: Any) -> None:
+    token = merchant.card()["card"]["token"]
+    merchant.post("/v1/holds", hold_body(token))
+    body = {"reference": "end-1", "hold_reference": "hold-1", "part_fen": value}
+    assert refusal(merchant.post("/v1/releases", body)) == "bad_field"
+    charge = {**body, "amount_fen": 1, "currency": "CNY"}
+    assert refusal(merchant.post("/v1/captures", charge)) == "bad_field"
+    assert told(merchant.get("/v1/holds/hold-1"))["state"] == "held"
+
+
+def test_a_refund_is_paid_over_the_protocol_and_counted_as_a_payout(merchant: Merchant) -> None:
+    given = merchant.card(method="alipay")
+    card, payout = given["card"]["token"], given["payout"]["token"]
+    to_card = merchant.post("/v1/refunds", advance_body(card, "refund-1"))
+    assert (to_card.status_code, told(to_card)["kind"]) == (201, "refund")
+    body = {**advance_body("", "refund-2"), "method": "alipay", "payout_token": payout}
+    del body["card_token"]
+    assert told(merchant.post("/v1/refunds", body))["state"] == "paid"
+    strange = merchant.post("/v1/refunds", {**body, "reference": "r-3", "part_fen": 1})
+    assert refusal(strange) == "unknown_field"
+    assert told(merchant.get("/v1/book"))["payouts_fen"] == 2 * 13446
+
+
 def test_the_list_of_operations_is_read_page_by_page(merchant: Merchant) -> None:
     token = merchant.card()["card"]["token"]
     for number in range(3):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,109 @@ def test_more_than_the_hold_is_never_captured(book: Book) -> None:
     assert book.capture("capture-1", "hold-1", HELD_FEN).status == 201
 
 
+@pytest.mark.rule("joint_hold")
+def test_a_hold_of_several_parts_is_ended_part_by_part(book: Book) -> None:
+    book.hold("hold-1", card(book), 600)
+    released = book.release("release-1", "hold-1", 100)
+    told = released.body
+    assert (released.status, told["state"], told["hold_state"]) == (201, "released", "held")
+    assert (told["amount_fen"], told["released_fen"]) == (100, 100)
+    captured = book.capture("capture-1", "hold-1", 150, 200).body
+    assert (captured["state"], captured["amount_fen"], captured["released_fen"]) == (
+        "captured",
+        150,
+        50,
+    )
+    stands = book.hold_state("hold-1")
+    assert stands is not None
+    assert (stands["state"], stands["captured_fen"], stands["released_fen"]) == ("held", 150, 150)
+    assert book.book_totals()["held_open_fen"] == 300
+    assert book.book_totals()["captures_fen"] == 150
+    last = book.release("release-2", "hold-1").body
+    assert (last["amount_fen"], last["hold_state"]) == (300, "captured"), "something was charged"
+    ended = book.hold_state("hold-1")
+    assert ended is not None
+    assert (ended["state"], ended["captured_fen"], ended["released_fen"]) == ("captured", 150, 450)
+    assert book.release("release-3", "hold-1", 1).body["reason"] == "hold_already_ended"
+    assert book.book_totals()["held_open_fen"] == 0
+
+
+def test_a_hold_whose_parts_are_all_given_back_is_released(book: Book) -> None:
+    book.hold("hold-1", card(book), 300)
+    book.release("release-1", "hold-1", 100)
+    book.release("release-2", "hold-1", 200)
+    ended = book.hold_state("hold-1")
+    assert ended is not None
+    assert (ended["state"], ended["released_fen"]) == ("released", 300)
+
+
+@pytest.mark.rule("never_captured_above_hold")
+@pytest.mark.rule("joint_hold")
+def test_more_than_what_stands_of_a_hold_never_ends(book: Book) -> None:
+    book.hold("hold-1", card(book), 300)
+    book.capture("capture-1", "hold-1", 100, 100)
+    before = book.hold_state("hold-1")
+    asks: dict[str, tuple[str, Callable[[], object]]] = {
+        "a part above the rest": ("end-1", lambda: book.release("end-1", "hold-1", 201)),
+        "a charge above the rest": ("end-2", lambda: book.capture("end-2", "hold-1", 201)),
+        "a charge above its part": ("end-3", lambda: book.capture("end-3", "hold-1", 51, 50)),
+        "a part to charge above it": ("end-4", lambda: book.capture("end-4", "hold-1", 1, 201)),
+    }
+    for name, (reference, ask) in asks.items():
+        with pytest.raises(Rejected) as rejected:
+            ask()
+        assert (rejected.value.status, rejected.value.code) == (422, "amount_above_hold"), name
+        assert book.look_up(reference) is None
+    assert book.hold_state("hold-1") == before
+    assert book.capture("capture-2", "hold-1", 200).status == 201
+
+
+def test_the_same_part_asked_again_ends_once_and_another_part_is_another_request(
+    book: Book,
+) -> None:
+    book.hold("hold-1", card(book), 300)
+    first = book.release("release-1", "hold-1", 100)
+    assert book.release("release-1", "hold-1", 100).text == first.text
+    for other in (0, 101):
+        with pytest.raises(Rejected) as rejected:
+            book.release("release-1", "hold-1", other)
+        assert rejected.value.code == "duplicate_reference"
+    stands = book.hold_state("hold-1")
+    assert stands is not None
+    assert stands["released_fen"] == 100
+
+
+def test_what_is_left_of_an_expired_hold_has_expired(book: Book, clock: HandClock) -> None:
+    book.hold("hold-1", card(book), 300)
+    book.release("release-1", "hold-1", 100)
+    clock.pass_by(days=30)
+    part = book.release("release-2", "hold-1", 50)
+    assert (part.status, part.body["reason"], part.body["amount_fen"]) == (402, "hold_expired", 50)
+    stands = book.hold_state("hold-1")
+    assert stands is not None
+    assert (stands["state"], stands["released_fen"]) == ("expired", 100)
+
+
+@pytest.mark.rule("ordinary_transfer")
+@pytest.mark.parametrize("method", ["card", "alipay"])
+def test_a_refund_is_paid_out_as_an_advance_is(book: Book, method: str) -> None:
+    token, payout = entered(book, VISA, method)
+    answer = book.refund("refund-1", payout or token, method, HELD_FEN)
+    assert (answer.status, answer.body["kind"], answer.body["state"]) == (201, "refund", "paid")
+    assert book.book_totals()["payouts_fen"] == HELD_FEN
+    with pytest.raises(Rejected) as rejected:
+        book.advance("refund-1", payout or token, method, HELD_FEN)
+    assert rejected.value.code == "duplicate_reference"
+
+
+@pytest.mark.parametrize("method", ["card", "alipay"])
+def test_a_refund_is_refused_to_the_card_whose_payouts_are(book: Book, method: str) -> None:
+    token, payout = entered(book, PAYOUT_REFUSED, method)
+    answer = book.refund("refund-1", payout or token, method, HELD_FEN)
+    assert (answer.status, answer.body["reason"]) == (402, "payout_refused")
+    assert book.book_totals()["payouts_fen"] == 0
+
+
 def test_an_expired_hold_can_be_neither_released_nor_captured(book: Book, clock: HandClock) -> None:
     book.hold("hold-1", card(book), HELD_FEN)
     clock.pass_by(days=30)
@@ -173,7 +277,10 @@ def test_a_slow_or_lost_answer_is_so_the_first_time_only(book: Book) -> None:
     assert book.hold("hold-2", lost, 1).lost
     assert not book.hold("hold-2", lost, 1).lost
     assert not book.advance("advance-1", lost, "card", 1).lost
-    assert book.advance("advance-2", card(book, LOST_ADVANCE), "card", 1).lost
+    lost_advance = card(book, LOST_ADVANCE)
+    assert book.advance("advance-2", lost_advance, "card", 1).lost
+    assert book.refund("refund-1", lost_advance, "card", 1).lost
+    assert not book.refund("refund-1", lost_advance, "card", 1).lost
 
 
 def test_the_book_adds_up(book: Book) -> None:

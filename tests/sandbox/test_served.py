@@ -58,6 +58,30 @@ def test_eight_threads_with_eight_keys_end_a_hold_once(served: Served) -> None:
     assert served.get("/v1/holds/hold-1")["state"] == "released"
 
 
+@pytest.mark.rule("joint_forms_apart")
+def test_eight_threads_end_eight_parts_of_a_hold_and_a_ninth_finds_nothing(
+    served: Served,
+) -> None:
+    token = served.card(VISA, "session-1")
+    served.post("/v1/holds", hold_body(token, amount_fen=800), "hold-key")
+    start = Barrier(8)
+
+    def send(number: int) -> int:
+        start.wait(10)
+        body = {"reference": f"part-{number}", "hold_reference": "hold-1", "part_fen": 100}
+        if number % 2:
+            charge = {**body, "amount_fen": 60, "currency": "CNY"}
+            return served.post("/v1/captures", charge, f"key-{number}").status
+        return served.post("/v1/releases", body, f"key-{number}").status
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(send, range(8))) == {201}
+    hold = served.get("/v1/holds/hold-1")
+    assert (hold["state"], hold["captured_fen"], hold["released_fen"]) == ("captured", 240, 560)
+    ninth = {"reference": "part-9", "hold_reference": "hold-1", "part_fen": 100}
+    assert served.post("/v1/releases", ninth, "key-9").status == 409
+
+
 def test_a_lost_answer_of_a_hold_is_truncated_on_the_wire_and_booked(served: Served) -> None:
     token = served.card(LOST_HOLD, "session-1")
     with pytest.raises(urllib3.exceptions.ProtocolError):
