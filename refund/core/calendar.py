@@ -139,3 +139,9 @@ def add_working_days(day: date, count: int, is_working_day: Callable[[date], boo
         if rest_days > _REST_DAYS_MAX:
             raise ValueError(day)
     return day
+
+
+def working_days_since(day: date, today: date, is_working_day: Callable[[date], bool]) -> int:
+    """How many working days have begun after a day, today included."""
+    later = (day + timedelta(days=n) for n in range(1, (today - day).days + 1))
+    return sum(1 for one in later if is_working_day(one))

@@ -1,11 +1,11 @@
 """The exit's reconciliation: a form, the exit seen, the network's book, and what follows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
 
-from refund.core.calendar import add_working_days, is_within
+from refund.core.calendar import add_working_days, day_of, end_of_day, is_within, working_days_since
 from refund.core.customs import Decision, Verification
 from refund.core.entitlement import Entitlement
 from refund.core.form import Form, Status
@@ -58,11 +58,21 @@ class Why(Enum):
     FOR_REVIEW = "for_review"
 
 
+CHARGES = frozenset({Action.ADJUST, Action.CAPTURE, Action.FORFEIT})
+"""Actions that take money from the card."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """What the exit's desk should do with one form, and why.
 
-    `collect_by` is the last working day on which a broken promise is to be captured.
+    Args:
+        amount_fen: what a release frees, or what the others charge; the advance for none.
+        collect_by: the last working day on which a broken promise is to be captured.
+        held_fen: what stands on hold for the form; 0 when nothing does.
+        hold_ends_at: when that hold ends by itself; None when nothing is held.
+        overdue_days: how many working days have begun since `collect_by` without the charge;
+            None while it is not overdue.
     """
 
     form: Form
@@ -71,11 +81,56 @@ class Proposal:
     amount_fen: int
     exit: ExitRecord | None
     collect_by: date | None
+    held_fen: int = 0
+    hold_ends_at: datetime | None = None
+    overdue_days: int | None = None
 
     @property
     def is_break(self) -> bool:
         """Whether records disagree, so that a person must look."""
         return self.why in BREAKS
+
+    @property
+    def charged_fen(self) -> int:
+        """What the card would be charged."""
+        return self.amount_fen if self.action in CHARGES else 0
+
+    @property
+    def released_fen(self) -> int:
+        """What of the hold would go back to the traveller."""
+        return 0 if self.action is Action.NONE else max(0, self.held_fen - self.charged_fen)
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether a charge should have been made before today."""
+        return self.overdue_days is not None
+
+    @property
+    def charge_by(self) -> date | None:
+        """The day until which a charge is both in time and secured by the hold.
+
+        Source: project decision (a hold can end before the last day for the charge).
+        """
+        if self.collect_by is None or not self.ends_early:
+            return self.collect_by
+        return None if self.hold_ends_at is None else day_of(self.hold_ends_at)
+
+    @property
+    def ends_early(self) -> bool:
+        """Whether the hold ends by itself before the last day for a charge is over."""
+        if self.hold_ends_at is None or self.collect_by is None:
+            return False
+        return self.hold_ends_at < end_of_day(self.collect_by)
+
+
+def most_urgent_first(proposals: Iterable[Proposal]) -> list[Proposal]:
+    """What is overdue first, and everything by the day until which it is to be done."""
+
+    def urgency(proposal: Proposal) -> tuple[bool, date, str]:
+        by = proposal.charge_by or proposal.form.depart_by
+        return (not proposal.is_overdue, by, proposal.form.form_number)
+
+    return sorted(proposals, key=urgency)
 
 
 MINUTE = timedelta(minutes=1)
@@ -96,7 +151,9 @@ BREAKS = frozenset(
 class Departure:
     """All that is known of a form at the exit; `book` is the network's own word for the hold.
 
-    `stay_until` is the last day on which the traveller could leave and still be a traveller.
+    Args:
+        stay_until: the last day on which the traveller could leave and still be a traveller.
+        all_shown: whether customs confirmed all that the traveller still had.
     """
 
     form: Form
@@ -108,6 +165,7 @@ class Departure:
     capture_working_days: int
     book: Answer | None
     book_asked: bool
+    all_shown: bool = True
 
 
 def propose(
@@ -124,15 +182,34 @@ def propose(
 
     Source: SAT 9/2025, GAC 25/2015 item 2.
     """
-    form, seen = departure.form, departure.exit
+    form, held = departure.form, _held(departure)
     count = departure.capture_working_days
     collect_by = add_working_days(form.depart_by, count, is_working_day)
+    action, why = _said(departure, today)
+    is_overdue = action in CHARGES and today > collect_by
+    return Proposal(
+        form=form,
+        action=action,
+        why=why,
+        amount_fen=_amount_fen(departure, action),
+        exit=departure.exit,
+        collect_by=collect_by,
+        held_fen=0 if held is None else held.amount_fen,
+        hold_ends_at=None if held is None else held.expires_at,
+        overdue_days=working_days_since(collect_by, today, is_working_day) if is_overdue else None,
+    )
 
-    def say(action: Action, why: Why) -> Proposal:
-        amount_fen = _amount_fen(departure, action)
-        return Proposal(form, action, why, amount_fen, seen, collect_by)
 
-    match form.status:
+def _held(departure: Departure) -> Guarantee | None:
+    """The hold, while it stands."""
+    guarantee = departure.guarantee
+    stands = guarantee is not None and guarantee.state is GuaranteeState.HELD
+    return guarantee if stands else None
+
+
+def _said(departure: Departure, today: date) -> tuple[Action, Why]:
+    """What to do, and why, as the form stands."""
+    match departure.form.status:
         case (
             Status.RELEASING
             | Status.ADJUSTING
@@ -141,9 +218,11 @@ def propose(
             | Status.ADVANCING
             | Status.RETURNING
         ):
-            return say(Action.NONE, Why.AWAITING_ANSWER)
-        case Status.RELEASED | Status.ADJUSTED | Status.CAPTURED | Status.FORFEITED:
-            return say(Action.NONE, Why.ALREADY_SETTLED)
+            return Action.NONE, Why.AWAITING_ANSWER
+        case (
+            Status.RELEASED | Status.ADJUSTED | Status.CAPTURED | Status.FORFEITED | Status.RETURNED
+        ):
+            return Action.NONE, Why.ALREADY_SETTLED
         case (
             Status.ADVANCED
             | Status.VERIFIED
@@ -153,11 +232,9 @@ def propose(
         ):
             pass
         case _:
-            return say(Action.NONE, Why.NO_ADVANCE)
+            return Action.NONE, Why.NO_ADVANCE
     trouble = _trouble(departure)
-    if trouble is not None:
-        return say(Action.NONE, trouble)
-    return say(*_outcome(departure, today))
+    return _outcome(departure, today) if trouble is None else (Action.NONE, trouble)
 
 
 def _amount_fen(departure: Departure, action: Action) -> int:
@@ -175,8 +252,8 @@ def _amount_fen(departure: Departure, action: Action) -> int:
 
 def _trouble(departure: Departure) -> Why | None:
     """What the network's book says against acting at all."""
-    guarantee, book = departure.guarantee, departure.book
-    if guarantee is None or guarantee.state is not GuaranteeState.HELD:
+    guarantee, book = _held(departure), departure.book
+    if guarantee is None:
         return Why.HOLD_ENDED
     if departure.book_asked:
         if book is None or book.refusal:
@@ -195,7 +272,9 @@ def _outcome(departure: Departure, today: date) -> tuple[Action, Why]:
         never = form.status is Status.UNCOLLECTED or today > form.depart_by
         return (Action.CAPTURE, Why.NEVER_SEEN) if never else (Action.NONE, Why.AWAITING_EXIT)
     if _precedes(seen, verification):
-        return Action.NONE, Why.LEFT_BEFORE
+        # Until the promise is over the departure that was proved may still be seen.
+        over = today > form.depart_by
+        return Action.CAPTURE if over else Action.NONE, Why.LEFT_BEFORE
     unmet, broken = _unmet(departure, seen), _broken(departure, seen)
     if unmet is not None:
         return Action.FORFEIT, unmet
@@ -206,14 +285,12 @@ def _outcome(departure: Departure, today: date) -> tuple[Action, Why]:
 
 def _kept(departure: Departure) -> tuple[Action, Why]:
     """What follows from a promise that was kept."""
-    verification = departure.verification
     if departure.form.status is Status.UNCOLLECTED:
         # A capture was tried before this exit became known: what is right now, a person says.
         return Action.NONE, Why.FOR_REVIEW
-    if departure.worth.is_whole:
+    if departure.worth.is_whole and departure.form.status is Status.VERIFIED:
         return Action.RELEASE, Why.KEPT
-    by_customs = verification is not None and verification.decision is Decision.PARTLY
-    return Action.ADJUST, Why.FEWER_GOODS if by_customs else Why.PART_RETURNED
+    return Action.ADJUST, Why.PART_RETURNED if departure.all_shown else Why.FEWER_GOODS
 
 
 def _unmet(departure: Departure, seen: ExitRecord) -> Why | None:
@@ -248,7 +325,13 @@ def _precedes(seen: ExitRecord, verification: Verification | None) -> bool:
 def exit_for(
     form: Form, exits: tuple[ExitRecord, ...], verification: Verification | None
 ) -> ExitRecord | None:
-    """The first exit after customs verified the form, or else after the form was issued."""
+    """The first exit after customs verified the form, or else after the form was issued.
+
+    Where customs verified a second time, only what follows counts: the exits before it belong to
+    the promise that was broken.
+    """
     after = [e for e in exits if e.exited_at >= form.issued_at]
     proved = [e for e in after if not _precedes(e, verification)]
-    return min(proved or after, key=lambda e: e.exited_at, default=None)
+    is_again = verification is not None and verification.sequence > 1
+    counted = proved if is_again else proved or after
+    return min(counted, key=lambda e: e.exited_at, default=None)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refund.core.calendar import SHANGHAI, end_of_day
+from refund.core.customs import Decision
 from refund.core.entitlement import Entitlement
 from refund.core.form import TRANSITIONS, Event, Status
 from refund.core.matching import (
@@ -19,8 +20,10 @@ from refund.core.matching import (
     Proposal,
     Why,
     exit_for,
+    most_urgent_first,
     propose,
 )
+from refund.core.money import Amounts
 from refund.core.operation import Answer, GuaranteeState, Kind
 from tests import make
 
@@ -128,10 +131,18 @@ def test_a_book_that_was_not_asked_says_nothing_against_it() -> None:
     assert said(departure(book=None, book_asked=False))[1] is Why.KEPT
 
 
-SETTLED = {Status.RELEASED, Status.CAPTURED, Status.FORFEITED}
-WAITING = {Status.RELEASING, Status.CAPTURING, Status.FORFEITING, Status.ADVANCING}
-REVIEW = {Status.VERIFIED_PARTLY, Status.CUSTOMS_REFUSED}
-OPEN = {Status.ADVANCED, Status.VERIFIED, Status.UNCOLLECTED}
+SETTLED = {
+    *(Status.RELEASED, Status.ADJUSTED, Status.CAPTURED, Status.FORFEITED),
+    Status.RETURNED,
+}
+WAITING = {
+    *(Status.RELEASING, Status.ADJUSTING, Status.CAPTURING, Status.FORFEITING),
+    *(Status.ADVANCING, Status.RETURNING),
+}
+OPEN = {
+    *(Status.ADVANCED, Status.VERIFIED, Status.VERIFIED_PARTLY),
+    *(Status.CUSTOMS_REFUSED, Status.UNCOLLECTED),
+}
 
 
 @pytest.mark.parametrize(
@@ -142,7 +153,6 @@ def test_a_form_that_is_not_open_is_left_alone_and_says_why(status: Status) -> N
     for statuses, why in (
         (SETTLED, Why.ALREADY_SETTLED),
         (WAITING, Why.AWAITING_ANSWER),
-        (REVIEW, Why.FOR_REVIEW),
     ):
         if status in statuses:
             expected = why
@@ -152,6 +162,52 @@ def test_a_form_that_is_not_open_is_left_alone_and_says_why(status: Status) -> N
 def test_what_was_not_collected_is_collected_as_soon_as_it_can_be() -> None:
     unseen = departure(Status.UNCOLLECTED, exit=None)
     assert said(unseen) == (Action.CAPTURE, Why.NEVER_SEEN)
+
+
+def test_a_kept_promise_that_was_tried_to_be_charged_is_for_a_person() -> None:
+    assert said(departure(Status.UNCOLLECTED)) == (Action.NONE, Why.FOR_REVIEW)
+
+
+@pytest.mark.rule("outcome_policy_not_met")
+@pytest.mark.parametrize("status", [Status.CUSTOMS_REFUSED, Status.UNCOLLECTED])
+@pytest.mark.parametrize("exit_at", [None, IN_TIME, datetime(2025, 7, 26, 12, tzinfo=SHANGHAI)])
+def test_what_customs_refused_is_lost_whenever_the_traveller_left(
+    status: Status, exit_at: datetime | None
+) -> None:
+    refused = replace(make.verification(), decision=Decision.REFUSED)
+    seen = None if exit_at is None else make.exit_record(exit_at)
+    found = proposed(departure(status, verification=refused, exit=seen))
+    assert (found.action, found.why) == (Action.FORFEIT, Why.REFUSED)
+    assert (found.charged_fen, found.released_fen) == (make.NET_FEN, 0)
+
+
+@pytest.mark.rule("outcome_fewer_goods")
+def test_what_the_store_took_back_is_not_charged_again() -> None:
+    """Three bags of 5,000 yuan; one went back, and 450 yuan were paid back in the store."""
+    advanced, due = (
+        Amounts(15_000_00, 1_650_00, 300_00, 1_350_00),
+        Amounts(10_000_00, 1_100_00, 200_00, 900_00),
+    )
+    form = replace(make.form(Status.VERIFIED_PARTLY), amounts=advanced)
+    guarantee = make.guarantee(amount_fen=1_350_00)
+    for recovered_fen, charged_fen in ((450_00, 0), (0, 450_00)):
+        worth = Entitlement(due, recovered_fen, is_whole=False)
+        found = proposed(
+            departure(form=form, guarantee=guarantee, worth=worth, book=None, book_asked=False)
+        )
+        assert (found.action, found.why) == (Action.ADJUST, Why.PART_RETURNED)
+        assert (found.charged_fen, found.released_fen) == (charged_fen, 1_350_00 - charged_fen)
+
+
+@pytest.mark.rule("joint_forms_apart")
+def test_a_share_of_a_common_hold_is_judged_by_its_own_amount() -> None:
+    shared = make.guarantee(hold_reference="00000000000000a1-hold-1")
+    assert shared.is_shared
+    common = replace(HOLD, amount_fen=10 * make.NET_FEN)
+    found = proposed(departure(guarantee=shared, book=common))
+    assert (found.action, found.released_fen) == (Action.RELEASE, make.NET_FEN)
+    too_small = replace(HOLD, amount_fen=make.NET_FEN - 1)
+    assert said(departure(guarantee=shared, book=too_small))[1] is Why.AMOUNT_DIFFERS
 
 
 def test_breaks_are_where_records_disagree() -> None:
@@ -186,10 +242,32 @@ def test_the_exit_that_counts_follows_the_verification_where_one_does() -> None:
     assert exit_for(form, (before,), seen) == before
 
 
-def test_a_departure_before_the_verification_is_a_break_and_settles_nothing() -> None:
+@pytest.mark.rule("ordinary_after_capture")
+def test_where_customs_verified_again_only_the_departure_after_that_counts() -> None:
+    form = make.form(Status.ORDINARY_VERIFIED)
+    again = replace(make.verification(make.NOON + timedelta(days=40)), sequence=2)
+    broken = make.exit_record(make.NOON + timedelta(days=20))
+    later = make.exit_record(again.verified_at + timedelta(hours=2))
+    assert exit_for(form, (broken, later), again) == later
+    assert exit_for(form, (broken,), again) is None
+
+
+def test_a_departure_before_the_verification_is_a_break_and_settles_nothing_in_time() -> None:
     seen = make.verification(make.NOON + timedelta(days=3))
     early = make.exit_record(seen.verified_at - timedelta(minutes=1))
-    assert said(departure(verification=seen, exit=early)) == (Action.NONE, Why.LEFT_BEFORE)
+    found = departure(verification=seen, exit=early)
+    assert said(found, date(2025, 7, 25)) == (Action.NONE, Why.LEFT_BEFORE)
+    assert said(found, date(2025, 7, 26)) == (Action.CAPTURE, Why.LEFT_BEFORE)
+
+
+def test_what_is_overdue_stands_first_and_then_what_is_due_first() -> None:
+    far = departure(exit=None, form=make.form(Status.VERIFIED, depart_by=date(2025, 8, 1)))
+    near = departure(exit=None)
+    late = departure(exit=None, form=make.form(Status.VERIFIED, depart_by=date(2025, 7, 11)))
+    today = date(2025, 7, 22)
+    found = [proposed(one, today) for one in (far, near, late)]
+    assert [one.is_overdue for one in found] == [False, False, True]
+    assert most_urgent_first(found) == [found[2], found[1], found[0]]
 
 
 @st.composite
@@ -220,7 +298,7 @@ def test_a_hold_is_released_only_when_everything_was_kept(seen: Departure, days:
     if found.action is not Action.NONE:
         assert seen.guarantee is not None
         assert seen.book == HOLD
-        assert found.why not in BREAKS - {Why.LEFT_UNVERIFIED}
+        assert found.why not in BREAKS - {Why.LEFT_UNVERIFIED, Why.LEFT_BEFORE}
 
 
 @given(departures(), st.integers(0, 60))
@@ -228,7 +306,9 @@ def test_what_is_proposed_can_be_done(seen: Departure, days: int) -> None:
     found = proposed(seen, make.DAY + timedelta(days=days))
     events = {
         Action.RELEASE: {Event.REQUEST_RELEASE},
+        Action.ADJUST: {Event.REQUEST_ADJUST},
         Action.CAPTURE: {Event.REQUEST_CAPTURE},
+        Action.FORFEIT: {Event.REQUEST_FORFEIT},
         Action.NONE: set(),
     }
     for event in events[found.action]:
