@@ -29,7 +29,9 @@ class Recovery(Enum):
 class GoodsReturn:
     """Goods that came back to the store; `lines` are the quantities that came back this time.
 
-    `recovered_fen` is what the traveller paid back in the store; a whole return ends the form.
+    `recovered_fen` is what the traveller paid back in the store; a whole return ends the form, even
+    where some goods, or all of them, stay with the traveller. The same `submission_key` of a store
+    is the same return.
     """
 
     return_id: str
@@ -42,6 +44,7 @@ class GoodsReturn:
     recovered_fen: int
     is_whole: bool
     reason: str
+    submission_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +126,28 @@ def entitlement_of(
     Source: GAC 25/2015 item 2 (fewer goods: the quantity really shown); SAT 9/2025.
     """
     recovered_fen = sum(r.recovered_fen for r in returns)
+    if any(r.is_whole for r in returns):
+        return Entitlement(NOTHING, recovered_fen, is_whole=False)
     quantities = remaining_of(invoices, returns)
     if confirmed is not None:
         quantities = {line.line: line.quantity for line in confirmed}
     if quantities == quantities_of(invoices):
         return Entitlement(form.amounts, recovered_fen, is_whole=True)
-    return Entitlement(amounts_for(invoices, quantities, rules), recovered_fen, is_whole=False)
+    due = amounts_for(invoices, quantities, rules)
+    most_fen = form.amounts.net_fen - recovered_fen
+    return Entitlement(_at_most(due, most_fen), recovered_fen, is_whole=False)
+
+
+def _at_most(due: Amounts, net_fen: int) -> Amounts:
+    """Amounts whose net is no more than that, and nothing at all where no net is left.
+
+    Without goods worth a few fen the fee can fall by a fen while the gross stays: that fen is fee.
+
+    Source: project decision.
+    """
+    if min(due.net_fen, net_fen) <= 0:
+        return NOTHING
+    over_fen = due.net_fen - net_fen
+    if over_fen <= 0:
+        return due
+    return Amounts(due.sales_fen, due.gross_fen, due.fee_fen + over_fen, net_fen)

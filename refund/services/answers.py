@@ -142,7 +142,8 @@ def _after_end_of_hold(tx: Transaction, ports: Ports, form: Form, operation: Ope
     """A hold was released or captured, or the network would not.
 
     Where nothing is to be charged, a hold that has ended by itself is as good as released; one
-    that is only given up before any advance may have ended in any way.
+    that is only given up before any advance may have ended in any way. A return that could not be
+    charged leaves the form as it was, to end as it would have: so its hold is not written off yet.
     """
     now, actor = ports.clock.now(), operation.actor
     succeeded, refused = _ENDS[form.status]
@@ -152,7 +153,7 @@ def _after_end_of_hold(tx: Transaction, ports: Ports, form: Form, operation: Ope
     lapsed = operation.refusal == "hold_expired"
     is_release = operation.kind is Kind.RELEASE
     if operation.refusal and not (is_release and (lapsed or refused is None)):
-        if lapsed:
+        if lapsed and form.status is not Status.RETURNING:
             _end(tx, ports, guarantee, GuaranteeState.ENDED, 0)
             entry = ledger.hold_lapsed_entry(
                 operation.reference, form.form_id, guarantee.amount_fen
@@ -167,6 +168,9 @@ def _after_end_of_hold(tx: Transaction, ports: Ports, form: Form, operation: Ope
     entry = _end_entry(tx, form, operation, captured_fen, guarantee.amount_fen)
     _end(tx, ports, guarantee, state, captured_fen)
     tx.post(entry, form.store_number, actor, now)
+    if form.status is Status.RETURNING:
+        # Only now that the money is back may the store undo its invoices.
+        tx.free_invoices(form.form_id)
     return move(tx, ports, form, succeeded, By(actor, now), detail=operation.reason)
 
 
@@ -200,7 +204,9 @@ def _end_entry(
 def _after_refund(tx: Transaction, ports: Ports, form: Form, operation: Operation) -> Form:
     now, actor = ports.clock.now(), operation.actor
     if operation.refusal:
+        tx.void_receipt(form.form_id, now)
         return move(tx, ports, form, Event.REFUND_REFUSED, By(actor, now), detail=operation.refusal)
+    tx.pay_receipt(form.form_id, now)
     due = entitlement(tx, form).due
     entry = ledger.refund_entry(operation.reference, form.form_id, due, ledger.Account.NETWORK)
     tx.post(entry, form.store_number, actor, now)

@@ -11,12 +11,14 @@ from refund.core.ids import claim_code, claim_code_hash, make_form_number
 from refund.core.invoice import Invoice
 from refund.core.people import Actor
 from refund.core.policy import Assessment, Purchase, assess
+from refund.core.refusing import each_once
 from refund.core.signing import Payload, sign
-from refund.core.store import Store, is_instant_on, obstacles
+from refund.core.store import Store, is_instant_at, obstacles
 from refund.core.trail import Submission
 from refund.core.traveller import Traveller, document_key
 from refund.ports import Ports
 from refund.services.life import By, move, note, read_reason
+from refund.services.purchases import require_unleaned
 from refund.services.rules import rules_for
 from refund.transaction import Transaction
 
@@ -55,9 +57,8 @@ def dry_run(ports: Ports, clerk: Actor, draft: Draft) -> Issue:
     Raises:
         Refused: `store_unknown`.
     """
-    now = ports.clock.now()
-    index = _index(ports, draft)
-    return ports.storage.read(lambda tx: Issue(_assess(tx, clerk, draft, index, now)))
+    writing = begin_writing(ports, draft, "")
+    return ports.storage.read(lambda tx: Issue(assess_draft(tx, clerk, draft, writing)))
 
 
 def issue_form(ports: Ports, clerk: Actor, draft: Draft, submission_key: str) -> Issue:
@@ -67,63 +68,117 @@ def issue_form(ports: Ports, clerk: Actor, draft: Draft, submission_key: str) ->
         Refused: `submission_differs` for the same key with another draft; `store_unknown`;
             `no_signing_key` when nothing can be signed, and then nothing is issued.
     """
-    now = ports.clock.now()
-    index = _index(ports, draft)
-    submission = Submission(submission_key, _fingerprint(ports, draft))
-    form_id = ports.ids.form_id()
+    writing = begin_writing(ports, draft, submission_key)
 
     def issue(tx: Transaction) -> Issue:
-        earlier = tx.form_by_submission(_store_number(clerk), submission_key)
+        earlier = issued_before(tx, clerk, writing)
         if earlier is not None:
-            form, fingerprint = earlier
-            if fingerprint != submission.fingerprint:
-                raise Refused("submission_differs")
-            return Issue(_assessment_of(form), form)
-        assessment = _assess(tx, clerk, draft, index, now)
-        if not assessment.may_issue or draft.traveller is None:
+            return earlier
+        assessment = assess_draft(tx, clerk, draft, writing)
+        if not assessment.may_issue:
             return Issue(assessment)
-        form = _new_form(tx, ports, clerk, draft, _New(form_id, now, index, assessment))
-        tx.add_form(form, draft.traveller, submission)
-        tx.add_invoices(form_id, draft.invoices)
-        note(tx, ports, "issue", By(clerk.label, now), form_id=form_id)
-        return Issue(assessment, form)
+        return write_form(tx, ports, clerk, draft, writing, assessment)
 
     return ports.storage.write(issue)
 
 
 @dataclass(frozen=True, slots=True)
-class _New:
-    """What is fixed before a form is made."""
+class Writing:
+    """What is fixed before a form is written; `replaces` is the form whose place it takes."""
 
     form_id: str
     issued_at: datetime
     document_index: str
-    assessment: Assessment
+    submission: Submission
+    replaces: str = ""
 
 
-def _new_form(tx: Transaction, ports: Ports, clerk: Actor, draft: Draft, new: _New) -> Form:
+def begin_writing(
+    ports: Ports, draft: Draft, submission_key: str, replaces: str = "", given: str = ""
+) -> Writing:
+    """Fix what a form of a draft will be known by; nothing is stored yet.
+
+    `given` is what else the submission said, so that the same key is the same request.
+    """
+    index = "" if draft.traveller is None else document_index(ports, draft.traveller)
+    fingerprint = _fingerprint(ports, draft, replaces, given)
+    return Writing(
+        form_id=ports.ids.form_id(),
+        issued_at=ports.clock.now(),
+        document_index=index,
+        submission=Submission(submission_key, fingerprint),
+        replaces=replaces,
+    )
+
+
+def issued_before(tx: Transaction, clerk: Actor, writing: Writing) -> Issue | None:
+    """What the same submission issued before, if it did.
+
+    Raises:
+        Refused: `submission_differs` when it asked for something else; `store_unknown`.
+    """
+    earlier = tx.form_by_submission(store_number_of(clerk), writing.submission.key)
+    if earlier is None:
+        return None
+    form, fingerprint = earlier
+    if fingerprint != writing.submission.fingerprint:
+        raise Refused("submission_differs")
+    return Issue(_assessment_of(form), form)
+
+
+def write_form(
+    tx: Transaction,
+    ports: Ports,
+    clerk: Actor,
+    draft: Draft,
+    writing: Writing,
+    assessment: Assessment,
+) -> Issue:
+    """Store the form of a draft that the rules allow; what it takes the place of is free by then.
+
+    Raises:
+        Refused: `no_signing_key`; the first refusal of a draft that the rules do not allow.
+    """
+    tx.hold_store(store_number_of(clerk))
+    if draft.traveller is None or not assessment.may_issue:
+        raise assessment.refusals[0]
+    form = _new_form(tx, ports, clerk, draft, writing, assessment)
+    tx.add_form(form, draft.traveller, writing.submission)
+    tx.add_invoices(form.form_id, draft.invoices)
+    note(tx, ports, "issue", By(clerk.label, writing.issued_at), form_id=form.form_id)
+    return Issue(assessment, form)
+
+
+def _new_form(
+    tx: Transaction,
+    ports: Ports,
+    clerk: Actor,
+    draft: Draft,
+    writing: Writing,
+    assessment: Assessment,
+) -> Form:
     """A form with its number, its signed code and the hash of its claim code."""
-    day, store_number = day_of(new.issued_at), _store_number(clerk)
-    assessment, key = new.assessment, ports.keys.signing_key()
+    form_id, day = writing.form_id, day_of(writing.issued_at)
+    store_number, key = store_number_of(clerk), ports.keys.signing_key()
     payload = Payload(
         kid=key.kid,
         store_number=store_number,
-        form_id=new.form_id,
+        form_id=form_id,
         issue_day=day,
         net_fen=assessment.amounts.net_fen,
     )
-    expected = claim_code(ports.keys.secret("claim"), new.form_id)
+    expected = claim_code(ports.keys.secret("claim"), form_id)
     return Form(
-        form_id=new.form_id,
+        form_id=form_id,
         form_number=make_form_number(day, store_number, tx.next_sequence(store_number, day)),
         store_number=store_number,
         staff_id=clerk.staff_id,
         status=Status.ISSUED,
         version=0,
         channel=draft.channel,
-        issued_at=new.issued_at,
+        issued_at=writing.issued_at,
         issue_day=day,
-        document_index=new.document_index,
+        document_index=writing.document_index,
         amounts=assessment.amounts,
         port=draft.port,
         port_any=assessment.port_any,
@@ -131,20 +186,20 @@ def _new_form(tx: Transaction, ports: Ports, clerk: Actor, draft: Draft, new: _N
         export_by=assessment.export_by,
         code=sign(payload, key),
         tries_left=TRIES,
-        claim_hash=claim_code_hash(ports.keys.secret("claim-hash"), new.form_id, expected),
+        claim_hash=claim_code_hash(ports.keys.secret("claim-hash"), form_id, expected),
+        replaces=writing.replaces,
     )
 
 
-def _store_number(clerk: Actor) -> int:
+def store_number_of(clerk: Actor) -> int:
+    """The clerk's own store.
+
+    Raises:
+        Refused: `store_unknown` for somebody without a store.
+    """
     if clerk.store_number is None:
         raise Refused("store_unknown")
     return clerk.store_number
-
-
-def _index(ports: Ports, draft: Draft) -> str:
-    if draft.traveller is None:
-        return ""
-    return document_index(ports, draft.traveller)
 
 
 def document_index(ports: Ports, traveller: Traveller) -> str:
@@ -152,71 +207,59 @@ def document_index(ports: Ports, traveller: Traveller) -> str:
     return ports.sealer.index("document", document_key(traveller.document))
 
 
-def _assess(tx: Transaction, clerk: Actor, draft: Draft, index: str, now: datetime) -> Assessment:
-    store = tx.store(_store_number(clerk))
+def assess_draft(tx: Transaction, clerk: Actor, draft: Draft, writing: Writing) -> Assessment:
+    """What the rules say of a draft, with the day's other purchases, and every reason for a no.
+
+    The form whose place it takes counts no more, neither its purchases nor its invoices.
+
+    Raises:
+        Refused: `store_unknown`.
+    """
+    store = tx.store(store_number_of(clerk))
     if store is None:
         raise Refused("store_unknown")
-    day = day_of(now)
+    day = day_of(writing.issued_at)
     purchase = Purchase(
         traveller=draft.traveller,
         invoices=draft.invoices,
         day=day,
         channel=draft.channel,
         port=draft.port,
-        earlier_fen=tx.sales_of_day_fen(store.store_number, index, day) if index else 0,
+        earlier_fen=_earlier_fen(tx, store, draft, writing),
         last_entry=draft.last_entry,
     )
     assessment = assess(purchase, rules_for(tx, day))
-    refusals = [*_of_the_store(store, draft, now), *draft.problems, *assessment.refusals]
-    refusals += _of_the_invoice_numbers(tx, draft)
-    return replace(assessment, refusals=_once(refusals))
+    refusals = [*_of_the_store(store, draft, writing.issued_at)]
+    refusals += [*draft.problems, *assessment.refusals]
+    refusals += _of_the_invoice_numbers(tx, draft, writing.replaces)
+    return replace(assessment, refusals=each_once(refusals))
 
 
-def _once(refusals: list[Refused]) -> tuple[Refused, ...]:
-    """Each field's problem once: a field that could not be read is not also missing."""
-    seen: dict[tuple[str, str], Refused] = {}
-    known = _SEVEN | _ABSENT.keys()
-    unreadable = {r.field for r in refusals if r.field and r.code not in known}
-    for refused in refusals:
-        if refused.code in _ABSENT and unreadable & _ABSENT[refused.code]:
-            continue
-        seen.setdefault((refused.code, refused.field), refused)
-    return tuple(seen.values())
-
-
-_SEVEN = frozenset(
-    {
-        "no_valid_document",
-        "entry_date_unknown",
-        "stay_too_long",
-        "invoice_before_entry",
-        "goods_out_of_scope",
-        "invoice_not_ordinary",
-        "below_threshold",
-    }
-)
-_ABSENT = {
-    "entry_date_unknown": frozenset({"last_entry"}),
-    "no_lines": frozenset({"lines-0-goods", "lines-0-quantity", "lines-0-unit_price"}),
-}
+def _earlier_fen(tx: Transaction, store: Store, draft: Draft, writing: Writing) -> int:
+    """What the same traveller bought in the store on the day of these purchases, on other forms."""
+    index = writing.document_index
+    if not index or not draft.invoices:
+        return 0
+    found = tx.purchases_of_day(store.store_number, index, draft.invoices[0].day)
+    return sum(sales_fen for form, sales_fen in found if form.form_id != writing.replaces)
 
 
 def _of_the_store(store: Store, draft: Draft, now: datetime) -> list[Refused]:
-    found = obstacles(store, day_of(now))
+    found = obstacles(store, now)
     if found:
         return [Refused("store_not_active", obstacles=found)]
-    if draft.channel is Channel.INSTANT and not is_instant_on(store, day_of(now)):
+    if draft.channel is Channel.INSTANT and not is_instant_at(store, now):
         return [Refused("store_not_instant", "channel")]
     return []
 
 
-def _of_the_invoice_numbers(tx: Transaction, draft: Draft) -> list[Refused]:
+def _of_the_invoice_numbers(tx: Transaction, draft: Draft, replaces: str) -> list[Refused]:
     refusals = []
     seen: set[str] = set()
     for position, invoice in enumerate(draft.invoices):
         if not invoice.number:
             continue
-        if invoice.number in seen or tx.live_invoice(invoice.number) is not None:
+        if invoice.number in seen or tx.live_invoice(invoice.number) not in (None, replaces):
             refusals.append(
                 Refused(
                     "invoice_already_used", f"invoices-{position}-number", number=invoice.number
@@ -230,7 +273,7 @@ def _assessment_of(form: Form) -> Assessment:
     return Assessment(form.amounts, form.depart_by, form.export_by, form.port_any, ())
 
 
-def _fingerprint(ports: Ports, draft: Draft) -> str:
+def _fingerprint(ports: Ports, draft: Draft, *more: str) -> str:
     """What was asked for, as one word; blind, for it rests on an identity."""
     lines = [
         [i.number, i.day.isoformat(), i.kind.value]
@@ -249,7 +292,9 @@ def _fingerprint(ports: Ports, draft: Draft) -> str:
             *(str(d) for d in (traveller.birth, traveller.document_expiry, traveller.last_entry)),
         ]
     )
-    text = json.dumps([person, lines, draft.channel.value, draft.port], ensure_ascii=False)
+    # A form that replaces none keeps the fingerprint that such forms always had.
+    asked = [person, lines, draft.channel.value, draft.port, *(word for word in more if word)]
+    text = json.dumps(asked, ensure_ascii=False)
     return ports.sealer.index("submission", text)
 
 
@@ -304,14 +349,15 @@ def form_of_store(tx: Transaction, clerk: Actor, form_id: str) -> Form:
 def forms_today(ports: Ports, clerk: Actor) -> list[Form]:
     """The store's forms of today, newest first."""
     day = day_of(ports.clock.now())
-    return ports.storage.read(lambda tx: tx.forms_of_store(_store_number(clerk), day))
+    return ports.storage.read(lambda tx: tx.forms_of_store(store_number_of(clerk), day))
 
 
 def void_form(ports: Ports, clerk: Actor, form_id: str, reason: str) -> Form:
     """Void a form before any money is on hold; its invoices can be used again.
 
     Raises:
-        Refused: `form_unknown`, `not_in_this_state`; as `life.read_reason`.
+        Refused: `form_unknown`, `not_in_this_state`; `other_forms_rely` when other forms of the day
+            cannot stand without it; as `life.read_reason`.
     """
     now = ports.clock.now()
     text = read_reason(reason)
@@ -320,6 +366,7 @@ def void_form(ports: Ports, clerk: Actor, form_id: str, reason: str) -> Form:
         form = form_of_store(tx, clerk, form_id)
         if form.status not in UNSECURED_BEFORE_ADVANCE:
             raise Refused("not_in_this_state", status=form.status.value)
+        require_unleaned(tx, form)
         tx.free_invoices(form_id)
         return move(tx, ports, form, Event.VOID, By(clerk.label, now), detail=text)
 

@@ -200,18 +200,33 @@ class FormQueries(Rows):
             **values,
         )
 
-    def sales_of_day_fen(self, store_number: int, document_index: str, day: date) -> int:
-        """Sales of a traveller's live forms of a store's day."""
-        row = self._session.row(
-            "SELECT COALESCE(SUM(sales_fen), 0) AS total FROM form"
-            " WHERE document_index = :document_index AND issue_day = :day"
-            " AND store_number = :store_number"
-            " AND status NOT IN ('void', 'superseded', 'returned')",
+    def purchases_of_day(
+        self, store_number: int, document_index: str, day: date
+    ) -> list[tuple[Form, int]]:
+        """A traveller's forms that count for a day's purchases in a store, with what remains, fen.
+
+        What was brought back counts no more, nor does a form that is void, replaced or given back.
+        """
+        rows = self._session.rows(
+            f"SELECT {FORM_COLUMNS}, sales_fen - COALESCE((SELECT"
+            " SUM(returned_line.quantity * invoice_line.unit_price_fen) FROM goods_return"
+            " JOIN returned_line ON returned_line.return_id = goods_return.return_id"
+            " JOIN invoice_line ON invoice_line.form_id = goods_return.form_id"
+            " AND invoice_line.invoice_position = returned_line.invoice_position"
+            " AND invoice_line.position = returned_line.position"
+            " WHERE goods_return.form_id = form.form_id), 0) AS remaining_fen FROM form"
+            " WHERE document_index = :document_index AND store_number = :store_number"
+            " AND status NOT IN ('void', 'superseded', 'returned')"
+            " AND EXISTS (SELECT 1 FROM invoice"
+            " WHERE invoice.form_id = form.form_id AND invoice.day = :day)"
+            " AND NOT EXISTS (SELECT 1 FROM goods_return"
+            " WHERE goods_return.form_id = form.form_id AND goods_return.is_whole = 1)"
+            " ORDER BY form_number",
             store_number=store_number,
             document_index=document_index,
             day=day.isoformat(),
         )
-        return 0 if row is None else whole(row["total"])
+        return [(form_of(row), whole(row["remaining_fen"])) for row in rows]
 
     def traveller_of(self, form_id: str) -> Traveller:
         """The identity on a form."""

@@ -19,6 +19,16 @@ class ReturnQueries(Rows):
         )
         return [self._return(head) for head in heads]
 
+    def return_by_submission(self, store_number: int, key: str) -> GoodsReturn | None:
+        """A return by its submission's key."""
+        head = self._session.row(
+            "SELECT * FROM goods_return"
+            " WHERE store_number = :store_number AND submission_key = :key",
+            store_number=store_number,
+            key=key,
+        )
+        return None if head is None else self._return(head)
+
     def _return(self, head: Row) -> GoodsReturn:
         rows = self._session.rows(
             "SELECT * FROM returned_line WHERE return_id = :return_id"
@@ -39,6 +49,7 @@ class ReturnQueries(Rows):
             recovered_fen=whole(head["recovered_fen"]),
             is_whole=bool(head["is_whole"]),
             reason=text(head["reason"]),
+            submission_key=text(head["submission_key"]),
         )
 
     def add_return(self, returned: GoodsReturn) -> None:
@@ -55,6 +66,7 @@ class ReturnQueries(Rows):
                 "recovered_fen": returned.recovered_fen,
                 "is_whole": int(returned.is_whole),
                 "reason": returned.reason,
+                "submission_key": returned.submission_key,
             },
         )
         if returned.lines:

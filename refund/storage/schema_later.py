@@ -168,31 +168,45 @@ _COUNTER = (
         PRIMARY KEY (form_id, port, staff_id)){strict}""",
 )
 
+# What a month claimed is written out, so that no later change of a store or form touches it. The
+# lines come before their month, whose digest is taken from them: that reference waits.
 _MONTHS = (
     """CREATE TABLE settlement (
         month {text} NOT NULL PRIMARY KEY, settlement_number {text} NOT NULL UNIQUE,
         closed_at {text} NOT NULL, closed_by {text} NOT NULL, line_count {integer} NOT NULL,
         sales_fen {integer} NOT NULL, gross_fen {integer} NOT NULL, fee_fen {integer} NOT NULL,
-        net_fen {integer} NOT NULL, digest {text} NOT NULL){strict}""",
+        net_fen {integer} NOT NULL, digest {text} NOT NULL,
+        CHECK (net_fen = gross_fen - fee_fen)){strict}""",
     """CREATE TABLE settlement_line (
         entry_key {text} NOT NULL PRIMARY KEY REFERENCES entry (entry_key),
-        month {text} NOT NULL REFERENCES settlement (month), position {integer} NOT NULL,
-        form_id {text} NOT NULL REFERENCES form (form_id), sales_fen {integer} NOT NULL,
+        month {text} NOT NULL REFERENCES settlement (month) DEFERRABLE INITIALLY DEFERRED,
+        position {integer} NOT NULL CHECK (position > 0),
+        form_id {text} NOT NULL REFERENCES form (form_id), form_number {text} NOT NULL,
+        store_number {integer} NOT NULL, store_zh {text} NOT NULL, store_en {text} NOT NULL,
+        issue_day {text} NOT NULL, verified_at {text}, way {text} NOT NULL,
+        is_correction {integer} NOT NULL, sales_fen {integer} NOT NULL,
         gross_fen {integer} NOT NULL, fee_fen {integer} NOT NULL, net_fen {integer} NOT NULL,
-        way {text} NOT NULL, posted_at {text} NOT NULL,
-        UNIQUE (month, position)){strict}""",
+        posted_at {text} NOT NULL, UNIQUE (month, position),
+        CHECK (net_fen = gross_fen - fee_fen)){strict}""",
     """CREATE TABLE treasury_payment (
         month {text} NOT NULL PRIMARY KEY REFERENCES settlement (month),
         amount_fen {integer} NOT NULL, paid_on {text} NOT NULL, recorded_at {text} NOT NULL,
         recorded_by {text} NOT NULL, note {text} NOT NULL){strict}""",
+    "CREATE INDEX posting_treasury ON posting (entry_key) WHERE account = 'treasury'",
 )
 
 _REGISTER = (
+    "ALTER TABLE store ADD COLUMN status_from {text}",
+    "ALTER TABLE store ADD COLUMN before_status {text} NOT NULL DEFAULT 'active'",
+    "ALTER TABLE store ADD COLUMN before_from {text}",
+    "ALTER TABLE store ADD COLUMN filing {text} NOT NULL DEFAULT ''",
+    "ALTER TABLE store ADD COLUMN received_on {text}",
+    "ALTER TABLE store ADD COLUMN version {integer} NOT NULL DEFAULT 0",
     """CREATE TABLE store_event (
         event_id {text} NOT NULL PRIMARY KEY,
         store_number {integer} NOT NULL REFERENCES store (store_number),
-        sequence {integer} NOT NULL, kind {text} NOT NULL, at {text} NOT NULL,
-        actor {text} NOT NULL, reason {text} NOT NULL, facts {text} NOT NULL,
+        sequence {integer} NOT NULL CHECK (sequence > 0), kind {text} NOT NULL,
+        at {text} NOT NULL, actor {text} NOT NULL, reason {text} NOT NULL, facts {text} NOT NULL,
         UNIQUE (store_number, sequence)){strict}""",
 )
 

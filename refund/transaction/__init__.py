@@ -171,8 +171,13 @@ class FormRows(Protocol):
         """Forms in some states, the earliest promise first."""
         ...
 
-    def sales_of_day_fen(self, store_number: int, document_index: str, day: date) -> int:
-        """Sales of a traveller's live forms of a store's day."""
+    def purchases_of_day(
+        self, store_number: int, document_index: str, day: date
+    ) -> list[tuple[Form, int]]:
+        """A traveller's forms that count for a day's purchases in a store, with what remains, fen.
+
+        What was brought back counts no more, nor does a form that is void, replaced or given back.
+        """
         ...
 
     def traveller_of(self, form_id: str) -> Traveller:

@@ -12,6 +12,10 @@ class ReturnRows(Protocol):
         """A form's returns, oldest first."""
         ...
 
+    def return_by_submission(self, store_number: int, key: str) -> GoodsReturn | None:
+        """A return by its submission's key."""
+        ...
+
     def add_return(self, returned: GoodsReturn) -> None:
         """Add a return with its lines."""
         ...

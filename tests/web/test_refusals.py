@@ -13,6 +13,7 @@ import refund.translations
 from refund.core.calendar import SHANGHAI
 from refund.core.errors import REFUSALS, Refused
 from refund.core.goods import RESTRICTED, VAT_EXEMPT
+from refund.core.ids import group_form_number
 from refund.core.money import format_yuan
 from refund.core.mrz import read_mrz
 from refund.core.store import read_stores
@@ -56,7 +57,9 @@ FACTS: dict[str, dict[str, object]] = {
     },
     "mrz_unknown_kind": {"document_code": "V"},
     "mrz_wrong_length": {"lines": 2, "got": (44, 43), "wanted": (44, 44)},
+    "other_forms_rely": {"numbers": ("250708000100011",)},
     "past_deadline": {"depart_by": DAY},
+    "quantity_above_remaining": {"most": 2},
     "quantity_unreadable": {"most": 999},
     "parameter_unknown": {"typed": "promise"},
     "row_doubled": {"first_line": 2},
@@ -85,6 +88,7 @@ def _environment(locale: str) -> Environment:
     environment.filters |= {
         "yuan": format_yuan,
         "day": date.isoformat,
+        "form_number": group_form_number,
         "moment": lambda at: at.astimezone(SHANGHAI).isoformat(" ", "minutes"),
     }
     return environment
