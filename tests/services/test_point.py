@@ -30,7 +30,6 @@ from tests.twin import Fault
 from tests.world import World
 
 DETAILS = Details("", None, "WUH", Method.CARD)
-pytestmark = pytest.mark.rule("central_refund_point")
 
 
 def two_forms(world: World) -> list[Form]:
@@ -68,6 +67,9 @@ def together(world: World, forms: Sequence[Form], number: str = make.VISA) -> st
     return joint_id
 
 
+@pytest.mark.rule("joint_agreement")
+@pytest.mark.rule("joint_hold")
+@pytest.mark.rule("joint_advance")
 def test_forms_of_several_stores_share_one_agreement_one_hold_and_one_advance(
     world: World,
 ) -> None:
@@ -88,6 +90,7 @@ def test_forms_of_several_stores_share_one_agreement_one_hold_and_one_advance(
         )
 
 
+@pytest.mark.rule("joint_forms_apart")
 def test_each_form_stands_alone_afterwards(world: World) -> None:
     kept, broken = two_forms(world)
     together(world, [kept, broken])
@@ -103,6 +106,7 @@ def test_each_form_stands_alone_afterwards(world: World) -> None:
     assert totals["held_open_fen"] == 0
 
 
+@pytest.mark.rule("joint_hold")
 def test_a_declined_card_leaves_all_forms_to_another_card(world: World) -> None:
     forms = two_forms(world)
     joint_id = together(world, forms, make.DECLINED)
@@ -121,6 +125,7 @@ def test_an_advance_that_is_refused_can_be_asked_for_again(world: World) -> None
     assert world.paid_fen() == 0
 
 
+@pytest.mark.rule("joint_forms_apart")
 def test_abandoned_holds_are_given_up_form_by_form(world: World) -> None:
     forms = two_forms(world)
     together(world, forms, make.PAYOUT_REFUSED)
@@ -145,6 +150,7 @@ def test_an_answer_that_was_lost_is_found_for_all_forms(world: World, fault: Fau
     assert world.paid_fen() == sum(form.amounts.net_fen for form in forms)
 
 
+@pytest.mark.rule("joint_advance")
 def test_a_claim_that_is_repeated_pays_once(world: World) -> None:
     forms = two_forms(world)
     joint_id = signed(world, forms)

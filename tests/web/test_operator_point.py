@@ -22,8 +22,6 @@ from tests.web.page import check_page
 from tests.web.people import SignIn
 from tests.world import World
 
-pytestmark = pytest.mark.rule("central_refund_point")
-
 
 @pytest.fixture
 def app(settings: Settings, world: World) -> Flask:
@@ -57,6 +55,7 @@ def to_card(desk: FlaskClient, world: World, path: str, number: str = make.VISA)
     return f"{path}/card?session={session_id}"
 
 
+@pytest.mark.rule("joint_advance")
 def test_the_whole_way_from_the_document_to_one_payment(desk: FlaskClient, world: World) -> None:
     forms = two_forms(world)
     found = check_page(post(desk, "/operator/point", **DOCUMENT))
