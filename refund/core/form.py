@@ -138,7 +138,7 @@ TRANSITIONS: dict[tuple[Status, Event], Status] = {
     (S.RELEASING, E.RELEASE_SUCCEEDED): S.RELEASED,
     (S.RELEASING, E.RELEASE_REFUSED): S.VERIFIED,
     (S.ADJUSTING, E.ADJUST_SUCCEEDED): S.ADJUSTED,
-    (S.ADJUSTING, E.ADJUST_REFUSED): S.VERIFIED_PARTLY,
+    (S.ADJUSTING, E.ADJUST_REFUSED): S.UNCOLLECTED,
     (S.CAPTURING, E.CAPTURE_SUCCEEDED): S.CAPTURED,
     (S.CAPTURING, E.CAPTURE_REFUSED): S.UNCOLLECTED,
     (S.FORFEITING, E.FORFEIT_SUCCEEDED): S.FORFEITED,
@@ -165,6 +165,14 @@ IN_FLIGHT = frozenset(
     }
 )
 """States in which the network has been asked and has not been heard."""
+
+ENDED = frozenset(
+    {
+        *(S.RELEASED, S.ADJUSTED, S.CAPTURED, S.FORFEITED, S.RETURNED, S.REFUNDED, S.DENIED),
+        *(S.VOID, S.SUPERSEDED),
+    }
+)
+"""States in which no money of ours is out and none is on hold, whatever may still follow."""
 
 REFUND_STANDS = frozenset({S.RELEASED, S.ADJUSTED, S.REFUNDED})
 """States in which the refund is confirmed and paid: what the treasury owes the agency."""

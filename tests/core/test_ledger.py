@@ -12,24 +12,32 @@ from refund.core.ledger import (
     Entry,
     Posting,
     Side,
+    adjust_entry,
     advance_entry,
     balance_fen,
     capture_entry,
     hold_entry,
     hold_lapsed_entry,
+    recovered_entry,
+    refund_entry,
     release_entry,
+    returned_entry,
     reversal,
+    till_closed_entry,
+    till_opened_entry,
+    treasury_paid_entry,
     withdrawal_entry,
 )
 from refund.core.money import FEN_MAX, Amounts
 
-FEN = st.integers(1, FEN_MAX // 2)
+FEN = st.integers(1, FEN_MAX // 4)
+PAID_FROM = (Account.TILL, Account.NETWORK)
 
 
 @st.composite
 def amounts(draw: st.DrawFn) -> Amounts:
     """Any amounts of a refund; the fee can be nothing."""
-    net_fen, fee_fen = draw(FEN), draw(st.integers(0, FEN_MAX // 2))
+    net_fen, fee_fen = draw(FEN), draw(st.integers(0, FEN_MAX // 4))
     return Amounts(net_fen + fee_fen, net_fen + fee_fen, fee_fen, net_fen)
 
 
@@ -46,6 +54,12 @@ def entries(draw: st.DrawFn) -> Entry:
                 release_entry("r", "f", draw(amounts()), held),
                 capture_entry("r", "f", fen, held),
                 hold_lapsed_entry("r", "f", held),
+                adjust_entry("r", "f", draw(amounts()), draw(st.integers(0, FEN_MAX // 4)), held),
+                recovered_entry("r", "f", fen),
+                returned_entry("r", "f", held),
+                refund_entry("r", "f", draw(amounts()), draw(st.sampled_from(PAID_FROM))),
+                till_opened_entry("t", fen),
+                treasury_paid_entry("s", fen),
             ]
         )
     )
@@ -100,6 +114,101 @@ def test_a_kept_promise_leaves_what_the_treasury_owes_and_what_was_earned(sums: 
     assert left == {account: fen for account, fen in expected.items() if fen}
 
 
+@pytest.mark.rule("outcome_fewer_goods")
+@pytest.mark.rule("pays_confirmed_quantity")
+@given(amounts(), st.integers(0, FEN_MAX // 4), st.integers(0, FEN_MAX // 4))
+def test_a_promise_kept_with_fewer_goods_leaves_what_is_due_for_them(
+    due: Amounts, charged_fen: int, recovered_fen: int
+) -> None:
+    net_fen = due.net_fen + charged_fen + recovered_fen
+    entries = [
+        hold_entry("h", "f", net_fen),
+        advance_entry("a", "f", net_fen),
+        adjust_entry("c", "f", due, charged_fen, net_fen),
+    ]
+    if recovered_fen:
+        entries.append(recovered_entry("r", "f", recovered_fen))
+    expected = {
+        Account.NETWORK: charged_fen - net_fen,
+        Account.STORE: recovered_fen,
+        Account.TREASURY: due.gross_fen,
+        Account.FEE: -due.fee_fen,
+    }
+    assert totals(*entries) == {account: fen for account, fen in expected.items() if fen}
+
+
+@given(FEN)
+def test_fewer_goods_that_are_worth_nothing_earn_nothing(net_fen: int) -> None:
+    nothing = Amounts(0, 0, 0, 0)
+    assert not totals(
+        hold_entry("h", "f", net_fen),
+        advance_entry("a", "f", net_fen),
+        adjust_entry("c", "f", nothing, net_fen, net_fen),
+    )
+
+
+@pytest.mark.rule("return_by_store_or_card")
+@given(FEN, st.data())
+def test_goods_brought_back_leave_only_what_the_store_took(
+    net_fen: int, data: st.DataObject
+) -> None:
+    recovered_fen = data.draw(st.integers(1, net_fen))
+    entries = [
+        hold_entry("h", "f", net_fen),
+        advance_entry("a", "f", net_fen),
+        recovered_entry("r", "f", recovered_fen),
+    ]
+    charged_fen = net_fen - recovered_fen
+    if charged_fen:
+        entries.append(capture_entry("c", "f", charged_fen, net_fen))
+    else:
+        entries.append(returned_entry("c", "f", net_fen))
+    expected = {Account.NETWORK: -recovered_fen, Account.STORE: recovered_fen}
+    assert totals(*entries) == expected
+
+
+@given(amounts(), st.sampled_from(PAID_FROM))
+def test_an_ordinary_refund_leaves_what_was_paid_earned_and_claimed(
+    due: Amounts, paid_from: Account
+) -> None:
+    expected = {paid_from: -due.net_fen, Account.TREASURY: due.gross_fen, Account.FEE: -due.fee_fen}
+    left = totals(refund_entry("r", "f", due, paid_from))
+    assert left == {account: fen for account, fen in expected.items() if fen}
+
+
+@pytest.mark.rule("ordinary_till")
+@given(FEN, st.integers(0, FEN_MAX // 4), st.data())
+def test_a_till_that_is_counted_is_empty_and_says_what_was_missing_or_too_much(
+    float_fen: int, counted_fen: int, data: st.DataObject
+) -> None:
+    paid_fen = data.draw(st.integers(0, float_fen))
+    entries = [till_opened_entry("t", float_fen)]
+    if paid_fen:
+        due = Amounts(paid_fen, paid_fen, 0, paid_fen)
+        entries.append(refund_entry("r", "f", due, Account.TILL))
+    closed = till_closed_entry("t", counted_fen, float_fen - paid_fen)
+    assert (closed is None) == (counted_fen == 0 == float_fen - paid_fen)
+    left = totals(*entries, *([closed] if closed else []))
+    assert left.pop(Account.TREASURY, 0) == paid_fen
+    expected = {
+        Account.BANK: counted_fen - float_fen,
+        Account.TILL_DIFFERENCE: float_fen - paid_fen - counted_fen,
+    }
+    assert left == {account: fen for account, fen in expected.items() if fen}
+
+
+@given(amounts())
+def test_what_the_treasury_pays_settles_what_it_owed(due: Amounts) -> None:
+    left = totals(
+        hold_entry("h", "f", due.net_fen),
+        advance_entry("a", "f", due.net_fen),
+        release_entry("r", "f", due, due.net_fen),
+        treasury_paid_entry("s", due.gross_fen),
+    )
+    assert Account.TREASURY not in left
+    assert left[Account.BANK] == due.gross_fen
+
+
 @given(FEN)
 def test_a_broken_promise_leaves_nothing(net_fen: int) -> None:
     assert not totals(
@@ -107,6 +216,24 @@ def test_a_broken_promise_leaves_nothing(net_fen: int) -> None:
         advance_entry("a", "f", net_fen),
         capture_entry("c", "f", net_fen, net_fen),
     )
+
+
+@given(amounts(), FEN)
+def test_every_entry_of_a_form_has_its_kind_its_key_and_its_form(due: Amounts, fen: int) -> None:
+    made = {
+        "hold": hold_entry("r", "f", fen),
+        "withdrawal": withdrawal_entry("r", "f", fen),
+        "advance": advance_entry("r", "f", fen),
+        "release": release_entry("r", "f", due, fen),
+        "adjust": adjust_entry("r", "f", due, fen, fen),
+        "capture": capture_entry("r", "f", fen, fen),
+        "recovered": recovered_entry("r", "f", fen),
+        "returned": returned_entry("r", "f", fen),
+        "refund": refund_entry("r", "f", due, Account.NETWORK),
+        "hold_lapsed": hold_lapsed_entry("r", "f", fen),
+    }
+    for kind, entry in made.items():
+        assert (entry.kind, entry.event_key, entry.form_id) == (kind, "r", "f")
 
 
 @given(FEN)
