@@ -30,9 +30,10 @@ bench: ## Measure; the figures and the method are in docs/performance.md
 		name=$${file#benchmarks/}; .venv/bin/python -m "benchmarks.$${name%.py}" $(ARGS); \
 	done
 
-readme: ## Write the README's lists of settings, commands, routes and refusals anew
+readme: ## Write the README's lists and the page of the rules anew
 	@PYTHON='$(PYTHON)' .ci/environment test
 	@.venv/bin/python -m tests.house.readme
+	@.venv/bin/python -m tests.house.rules
 
 pictures: ## Take the pictures of the README anew, from the running service
 	@.ci/system-packages

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from refund.core.calendar import day_of, last_day
 from refund.core.consequences import (
@@ -12,6 +12,7 @@ from refund.core.consequences import (
     departure_word,
     differing,
 )
+from refund.core.entitlement import quantities_of, remaining_of
 from refund.core.errors import Refused
 from refund.core.form import GONE, Channel, Form
 from refund.core.matching import exit_for
@@ -161,13 +162,14 @@ def _compared(
 ) -> Comparison:
     own_rules = rules_of(tx, form)
     other_rules = changed_rules(own_rules if on is None else rules_for(tx, on), changes)
+    invoices = tuple(tx.invoices_of(form.form_id))
     purchase = Purchase(
         traveller=tx.traveller_of(form.form_id),
-        invoices=tuple(tx.invoices_of(form.form_id)),
+        invoices=invoices,
         day=form.issue_day,
         channel=form.channel,
         port=form.port,
-        earlier_fen=_earlier_fen(tx, form),
+        earlier_fen=_earlier_fen(tx, form, invoices[0].day),
     )
     exit_seen = exit_for(form, tx.exits_of(form.document_index), tx.verification_of(form.form_id))
     seen = None if exit_seen is None else (exit_seen.exited_at, exit_seen.port)
@@ -185,21 +187,35 @@ def _compared(
     return Comparison(form, own_rules, other_rules, under(own_rules), under(other_rules))
 
 
-def _earlier_fen(tx: Transaction, form: Form) -> int:
-    """What the traveller's forms that lived when this one was issued add to its threshold."""
+def _earlier_fen(tx: Transaction, form: Form, day: date) -> int:
+    """What other forms of the traveller's day in the store added when this one was issued."""
     return sum(
-        one.amounts.sales_fen
+        _stood_fen(tx, one, day, form.issued_at)
         for one in tx.forms_of_traveller(form.document_index)
-        if (one.store_number, one.issue_day) == (form.store_number, form.issue_day)
+        if one.store_number == form.store_number
         and one.form_number < form.form_number
-        and not _was_gone(tx, one, form)
+        and one.form_id != form.replaces
     )
 
 
-def _was_gone(tx: Transaction, one: Form, form: Form) -> bool:
-    """Whether a form had ended when another one was issued."""
+def _stood_fen(tx: Transaction, one: Form, day: date, at: datetime) -> int:
+    """What a form's purchases of a day came to at a moment; what came back later still counts."""
+    invoices = tx.invoices_of(one.form_id)
+    returns = [returned for returned in tx.returns_of(one.form_id) if returned.returned_at <= at]
+    over = any(returned.is_whole for returned in returns) or _was_gone(tx, one, at)
+    if over or all(invoice.day != day for invoice in invoices):
+        return 0
+    left = remaining_of(invoices, returns)
+    back_fen = sum(
+        (quantity - left[place, position]) * invoices[place].lines[position].unit_price_fen
+        for (place, position), quantity in quantities_of(invoices).items()
+    )
+    return one.amounts.sales_fen - back_fen
+
+
+def _was_gone(tx: Transaction, one: Form, at: datetime) -> bool:
+    """Whether a form had ended at a moment."""
     gone = {status.value for status in GONE}
     return one.status in GONE and any(
-        event.to_status in gone and event.at <= form.issued_at
-        for event in tx.events_of(one.form_id)
+        event.to_status in gone and event.at <= at for event in tx.events_of(one.form_id)
     )

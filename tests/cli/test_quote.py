@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
+from refund.core.ids import make_form_number
+from refund.services import issue
+from tests import make
 from tests.cli.terminal import Terminal
+from tests.cli.within import filled
 
 CASES = json.loads(
     (Path(__file__).parents[1] / "vectors" / "refund.json").read_text(encoding="utf-8")
@@ -94,3 +98,76 @@ def test_a_day_without_rules_or_sense_is_refused(terminal: Terminal, day: str, c
     result = terminal.run("quote", "--on", day, "--line", "1494.00@13")
     assert result.exit_code == 2
     assert json.loads(result.stderr)["code"] == code
+
+
+def test_other_values_are_set_for_a_quote(terminal: Terminal) -> None:
+    line = ("quote", "--on", "2025-07-08", "--line", "1494.00@13")
+    found = terminal.read(*line, "--set", "promise_days=28", "--set", "min_purchase_fen=150000")
+    assert found["promise_last_day"] == "2025-08-05"
+    assert [one["code"] for one in found["refusals"]] == ["below_threshold"]
+    assert found["net_fen"] == 13446
+    rounded = terminal.read(*line, "--line", "0.05@13", "--set", "gross_rounding=1")
+    assert rounded["gross_fen"] == 16434
+    early = terminal.read("quote", "--on", "2025-06-30", "--line", "500@9")
+    assert (early["promise_last_day"], early["export_last_day"]) == (None, "2025-09-28")
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ("nothing=1", "parameter_unknown"),
+        ("promise_days", "value_unreadable"),
+        ("promise_days=x", "value_unreadable"),
+        ("promise_days=0", "value_out_of_range"),
+        ("fee_bp=-1", "value_out_of_range"),
+    ],
+)
+def test_a_value_that_cannot_be_set_is_refused(terminal: Terminal, change: str, code: str) -> None:
+    words = ("quote", "--on", "2025-07-08", "--line", "500@13", "--set", "fee_bp=1")
+    result = terminal.run(*words, "--set", change)
+    assert result.exit_code == 2
+    told = json.loads(result.stderr)
+    assert (told["code"], told["field"]) == (code, "set-1")
+    assert told["message"]
+
+
+def test_a_form_is_laid_beside_what_it_would_have_been(terminal: Terminal) -> None:
+    with filled(terminal) as (ports, here):
+        form = issue.issue_form(ports, make.clerk(), make.draft(), "key-1").form
+    assert form is not None
+    number = form.form_number
+    found = here.read("quote", "--form", number, "--on", "2026-07-01", "--set", "fee_bp=100")
+    assert found["form"] == number
+    assert (found["own"]["rules_of"], found["other"]["rules_of"]) == ("2025-07-08", "2026-07-01")
+    assert (found["own"]["net_fen"], found["other"]["net_fen"]) == (13446, 14940)
+    assert found["own"]["depart_by"] == "2025-07-25"
+    assert found["other"]["depart_by"] == "2025-08-05"
+    assert {"net_fen", "fee_fen", "depart_by", "port_any"} <= set(found["differs"])
+    assert "export_by" not in found["differs"]
+    assert found["rules_differ"]["fee_bp"] == {"own": 200, "other": 100}
+    same = here.read("quote", "--form", number)
+    assert (same["differs"], same["rules_differ"]) == ([], {})
+    text = here.done("quote", "--form", number, "--set", "stay_days=1")
+    assert "stay_too_long" in text
+    for secret in ("CHAN", "陳大文", "H12345678", "2025-07-01"):
+        assert secret not in text
+    unknown = here.run("quote", "--form", make_form_number(make.DAY, 1, 9))
+    assert unknown.exit_code == 2
+    assert json.loads(unknown.stderr)["code"] == "form_unknown"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("quote", "--line", "500@13"),
+        ("quote", "--form", "250708000100015", "--line", "500@13"),
+        ("quote", "--form", "250708000100015"),
+    ],
+)
+def test_a_quote_needs_a_day_or_a_form_of_an_instance(
+    terminal: Terminal, words: tuple[str, ...]
+) -> None:
+    result = terminal.run(*words)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert not terminal.instance.exists()

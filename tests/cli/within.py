@@ -1,14 +1,18 @@
 """What stands in an instance's database, looked at from behind."""
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
 
 import pysqlite3
 
 from refund.app import wire
 from refund.config import read_settings
 from refund.core.people import Staff
+from refund.ports import Ports
 from refund.services.enrol import staff_register
 from tests.cli.terminal import Terminal
+from tests.world import enrol
 
 
 def staff_of(terminal: Terminal) -> dict[str, Staff]:
@@ -24,3 +28,17 @@ def tamper(terminal: Terminal, *statements: str) -> None:
         for statement in statements:
             database.execute(statement)
         database.commit()
+
+
+@contextmanager
+def filled(terminal: Terminal) -> Iterator[tuple[Ports, Terminal]]:
+    """Make an instance with the tests' own stores and people, on the first day in Wuhan.
+
+    What comes with its ports is a terminal on it, for when the ports are closed again.
+    """
+    here = replace(terminal, settings={"REFUND_CLOCK": "2025-07-08T14:00:00+08:00"})
+    here.done("migrate")
+    wired = wire(read_settings(here.environment))
+    with closing(wired.database):
+        enrol(wired.ports)
+        yield wired.ports, here

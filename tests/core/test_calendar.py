@@ -34,6 +34,7 @@ def test_every_shared_case_is_run() -> None:
     assert len(VECTORS["cases"]) == 7
 
 
+@pytest.mark.rule("day_counting")
 @pytest.mark.parametrize("case", VECTORS["cases"])
 def test_a_term_ends_as_the_shared_vectors_say(case: dict[str, str]) -> None:
     found = last_day(date.fromisoformat(case["start"]), int(case["days"]))
@@ -49,6 +50,7 @@ def test_a_term_of_negative_days_is_a_defect() -> None:
         last_day(date(2025, 7, 8), -1)
 
 
+@pytest.mark.rule("late_second")
 def test_the_last_second_of_the_last_day_is_in_time_and_the_next_is_not() -> None:
     last = date(2025, 7, 25)
     assert is_within(datetime(2025, 7, 25, 23, 59, 59, 999_999, SHANGHAI), last)
@@ -77,6 +79,7 @@ def test_a_moment_without_its_offset_is_a_defect() -> None:
         is_within(naive, date(2025, 7, 8))
 
 
+@pytest.mark.rule("day_counting")
 @given(MOMENTS)
 def test_a_moment_is_within_its_own_day_and_not_within_the_one_before(at: datetime) -> None:
     assert is_within(at, day_of(at))

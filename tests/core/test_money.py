@@ -29,6 +29,8 @@ def test_every_shared_case_is_run() -> None:
     assert len(VECTORS["cases"]) == 12
 
 
+@pytest.mark.rule("mixed_rates")
+@pytest.mark.rule("rounding")
 @pytest.mark.parametrize("case", VECTORS["cases"])
 def test_a_refund_is_calculated_as_the_shared_vectors_say(case: dict[str, Any]) -> None:
     sales_by_rate_bp: dict[int, int] = {}
@@ -39,6 +41,7 @@ def test_a_refund_is_calculated_as_the_shared_vectors_say(case: dict[str, Any]) 
     assert {name: getattr(found, name) for name in case["expect"]} == case["expect"]
 
 
+@pytest.mark.rule("rounding")
 def test_the_gross_is_rounded_once_for_each_rate_and_the_fee_once_for_all() -> None:
     # 0.05 yuan at 11 % is 0.55 fen and at 8 % 0.40 fen; the fee of 0.10 yuan is 0.20 fen.
     assert refund_amounts({1100: 5, 800: 5}, 200).gross_fen == 1

@@ -99,6 +99,7 @@ def test_a_card_of_another_state_is_none_of_the_three_documents() -> None:
     assert read_mrz(td1("I<", "12345678", issuer="UTO"), TODAY).kind is None
 
 
+@pytest.mark.rule("exit_permit_trap")
 @pytest.mark.parametrize(
     ("code", "number"), [("CS", "C12345678"), ("CS", "CA1234567"), ("CD", "L12345678")]
 )
@@ -175,6 +176,7 @@ def test_germany_is_one_letter_with_fillers() -> None:
     assert (reading.issuer, reading.nationality) == ("D", "D")
 
 
+@pytest.mark.rule("document_check_digits")
 @given(
     st.text(alphabet=sorted(LETTERS | DIGITS), min_size=1, max_size=9),
     st.dates(date(1926, 1, 1), TODAY),
@@ -188,6 +190,7 @@ def test_every_right_passport_is_read(
     assert (reading.number, reading.birth, reading.expiry) == (number, birth, expiry)
 
 
+@pytest.mark.rule("document_check_digits")
 @given(st.integers(0, 43), st.sampled_from(sorted(LETTERS | DIGITS | {FILLER})))
 def test_a_changed_character_of_the_second_line_is_noticed_unless_it_weighs_the_same(
     place: int, character: str

@@ -26,6 +26,7 @@ HONGKONGER = Traveller("LI KA MING", "李嘉明", "HKG", PERMIT, document_expiry
 PASSPORT = IdentityDocument(DocumentKind.PASSPORT, "TK1234567")
 
 
+@pytest.mark.rule("documents_accepted")
 @pytest.mark.parametrize(
     ("kind", "typed", "number"),
     [
@@ -45,6 +46,7 @@ def test_the_three_documents_are_read(kind: str, typed: str, number: str) -> Non
     assert document_key(document) == f"{kind}:{number}"
 
 
+@pytest.mark.rule("documents_accepted")
 @pytest.mark.parametrize(
     ("kind", "number", "code", "field"),
     [
@@ -170,6 +172,7 @@ def test_no_name_is_more_than_refused(typed: str) -> None:
         assert name.encode("utf-8").decode("utf-8") == name
 
 
+@pytest.mark.rule("traveller_eligible")
 def test_a_compatriot_with_a_permit_is_eligible() -> None:
     assert eligibility(HONGKONGER, DAY) == []
     assert eligibility(replace(HONGKONGER, nationality="CHN"), DAY) == []
@@ -179,10 +182,12 @@ def test_a_foreigner_with_a_permit_is_eligible() -> None:
     assert eligibility(replace(HONGKONGER, nationality="GBR"), DAY) == []
 
 
+@pytest.mark.rule("traveller_eligible")
 def test_a_foreigner_with_a_passport_is_eligible() -> None:
     assert eligibility(replace(HONGKONGER, nationality="JPN", document=PASSPORT), DAY) == []
 
 
+@pytest.mark.rule("traveller_eligible")
 def test_a_mainland_resident_is_not_eligible() -> None:
     resident = replace(HONGKONGER, nationality="CHN", document=PASSPORT)
     assert [reason.code for reason in eligibility(resident, DAY)] == ["traveller_not_eligible"]

@@ -22,6 +22,7 @@ def test_spring_festival_2026_is_off_for_nine_days(day: date) -> None:
     assert not is_working_day(day)
 
 
+@pytest.mark.rule("working_days")
 @pytest.mark.parametrize(
     "day",
     [date(2025, 9, 28), date(2025, 10, 11), date(2026, 2, 14), date(2026, 2, 28)],
@@ -37,11 +38,13 @@ def test_plain_weekdays_are_worked_and_plain_weekends_are_not() -> None:
     assert [is_working_day(day) for day in week] == [True] * 5 + [False] * 2
 
 
+@pytest.mark.rule("capture_working_days")
 def test_three_working_days_over_national_day_end_after_it() -> None:
     # 29 and 30 September are worked, then eight days are off; 9 October is the third.
     assert add_working_days(date(2025, 9, 28), 3, is_working_day) == date(2025, 10, 9)
 
 
+@pytest.mark.rule("capture_working_days")
 def test_three_working_days_over_spring_festival_count_the_make_up_saturday() -> None:
     # 13 February is a Friday, the 14th a worked Saturday, then nine days are off.
     assert add_working_days(date(2026, 2, 12), 3, is_working_day) == date(2026, 2, 24)

@@ -29,6 +29,8 @@ from tests.services.steps import (
 from tests.world import PUBLIC_URL, World
 
 
+@pytest.mark.rule("advance_is_net")
+@pytest.mark.rule("hold_before_advance")
 def test_a_form_is_advanced_from_scan_to_money(world: World) -> None:
     form = claimed(world)
     assert form.status is Status.ADVANCED
@@ -155,6 +157,7 @@ def test_a_departure_after_the_promise_or_in_the_past_is_refused(small_world: Wo
         claim.give_details(small_world.ports, PHONE, form.form_id, given, "5678")
 
 
+@pytest.mark.rule("agreement_signed")
 def test_nothing_is_signed_before_the_details_nor_paid_before_the_signature(
     small_world: World,
 ) -> None:
@@ -179,6 +182,7 @@ def test_a_declined_card_leads_to_another_card(world: World) -> None:
     assert world.booked("advance") == ["paid"]
 
 
+@pytest.mark.rule("ordinary_without_card")
 def test_a_declined_card_leads_to_the_ordinary_refund(world: World) -> None:
     form = claimed(world, None, make.DECLINED)
     after = claim.choose_ordinary(world.ports, PHONE, form.form_id)
@@ -189,6 +193,7 @@ def test_a_declined_card_leads_to_the_ordinary_refund(world: World) -> None:
         claim.open_card_page(world.ports, PHONE, form.form_id, RETURN_URL, "en")
 
 
+@pytest.mark.rule("ordinary_without_card")
 def test_the_ordinary_refund_can_be_chosen_before_any_signature(small_world: World) -> None:
     form = unlocked(small_world)
     after = claim.choose_ordinary(small_world.ports, PHONE, form.form_id)

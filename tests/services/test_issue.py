@@ -111,6 +111,8 @@ def test_a_submission_key_of_one_store_says_nothing_in_another(small_world: Worl
     assert second.store_number == 2
 
 
+@pytest.mark.rule("invoice_line_once")
+@pytest.mark.rule("void_frees_the_invoices")
 def test_an_invoice_stands_on_one_live_form_until_that_is_void(world: World) -> None:
     form = issued(world)
     found = issue.issue_form(world.ports, world.other_clerk, make.draft(), "key-2")
@@ -146,6 +148,7 @@ def race(world: World, drafts: list[tuple[issue.Draft, str]]) -> list[Form | Ref
         return list(pool.map(go, drafts))
 
 
+@pytest.mark.rule("invoice_line_once")
 def test_of_two_clerks_racing_with_one_invoice_one_is_told_the_truth(world: World) -> None:
     said = race(world, [(make.draft(), f"key-{n}") for n in range(6)])
     assert len([one for one in said if isinstance(one, Form)]) == 1
@@ -172,6 +175,7 @@ def small(number: str, price_fen: int, **changes: object) -> issue.Draft:
     )
 
 
+@pytest.mark.rule("threshold_over_forms")
 def test_purchases_of_one_day_in_one_store_count_together_to_the_threshold(
     world: World,
 ) -> None:

@@ -110,6 +110,7 @@ def given_card(world: World, form: Form) -> str:
     return session_id
 
 
+@pytest.mark.rule("advanced_once")
 def test_sixteen_confirms_at_once_are_one_hold_and_one_advance(world: World) -> None:
     form = agreed(world)
     entry = card(world, form)
@@ -123,6 +124,7 @@ def test_sixteen_confirms_at_once_are_one_hold_and_one_advance(world: World) -> 
     assert again.status is Status.ADVANCED
 
 
+@pytest.mark.rule("advanced_once")
 def test_two_phones_with_two_cards_at_once_are_one_advance(world: World) -> None:
     form = agreed(world)
     unlocked(world, form, "phone-2")
