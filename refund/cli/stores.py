@@ -6,9 +6,11 @@ import click
 
 from refund.cli.opened import opened, settings
 from refund.cli.output import json_option, print_json, print_table
-from refund.core.calendar import day_of
-from refund.core.store import LIMIT_BYTES, is_instant_on, obstacles, read_stores
+from refund.core.store import LIMIT_BYTES, is_instant_at, obstacles, read_stores, standing_at
 from refund.services.enrol import goods_master, import_stores, store_register
+
+ACTOR = "command:stores"
+"""How a store's history names this command."""
 
 
 @click.group()
@@ -21,7 +23,7 @@ def stores() -> None:
 def list_stores(*, as_json: bool) -> None:
     """List the stores, with what keeps one from issuing forms today."""
     with opened(settings()) as wired:
-        today = day_of(wired.ports.clock.now())
+        now = wired.ports.clock.now()
         register = store_register(wired.ports)
     rows = [
         {
@@ -29,9 +31,9 @@ def list_stores(*, as_json: bool) -> None:
             "name_zh": store.name_zh,
             "name_en": store.name_en,
             "taxpayer_number": store.taxpayer_number,
-            "status": store.status.value,
-            "obstacles": list(obstacles(store, today)),
-            "instant": is_instant_on(store, today),
+            "status": standing_at(store, now).status.value,
+            "obstacles": list(obstacles(store, now)),
+            "instant": is_instant_at(store, now),
             "illustrative": store.illustrative,
             "source": store.source,
         }
@@ -47,9 +49,9 @@ def list_stores(*, as_json: bool) -> None:
                 store.store_number,
                 store.name_zh,
                 store.name_en,
-                store.status.value,
-                ", ".join(obstacles(store, today)),
-                "yes" if is_instant_on(store, today) else "no",
+                standing_at(store, now).status.value,
+                ", ".join(obstacles(store, now)),
+                "yes" if is_instant_at(store, now) else "no",
                 "yes" if store.illustrative else "no",
             )
             for store in register
@@ -65,17 +67,23 @@ def list_stores(*, as_json: bool) -> None:
 def import_register(file: Path, *, as_json: bool) -> None:
     """Add or change the stores of a CSV file, all of them or none.
 
-    Every bad cell is named by line and column.  Columns: see refund/data/stores.csv.
+    Every bad cell is named by line and column.  Columns: see refund/data/stores.csv.  A file
+    never resumes a store, and never undoes what people decided on the register; what of it does
+    not count for that reason is named.
     """
     with file.open("rb") as content:
         register = read_stores(content.read(LIMIT_BYTES + 1))
     with opened(settings(), make=True) as wired:
-        new, changed = import_stores(wired.ports, register, "command:stores")
-    unchanged = len(register) - new - changed
+        done = import_stores(wired.ports, register, ACTOR)
+    unchanged = len(register) - done.new - done.changed
     if as_json:
-        print_json({"new": new, "changed": changed, "unchanged": unchanged})
-    else:
-        click.echo(f"{new} new, {changed} changed, {unchanged} as they were")
+        counts = {"new": done.new, "changed": done.changed, "unchanged": unchanged}
+        print_json({**counts, "kept": {number: list(words) for number, words in done.kept.items()}})
+        return
+    click.echo(f"{done.new} new, {done.changed} changed, {unchanged} as they were")
+    for number, words in done.kept.items():
+        kept = ", ".join(words)
+        click.echo(f"store {number}: {kept} stays as people decided, whatever the file says")
 
 
 @click.group()

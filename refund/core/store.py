@@ -2,10 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
 
-from refund.core.calendar import parse_day
+from refund.core.calendar import day_of, parse_day
 from refund.core.errors import Refused
 from refund.core.ids import STORE_NUMBER_MAX
 from refund.core.tables import Column, Problems, Row, scan_table
@@ -15,7 +15,9 @@ LIMIT_ROWS = STORE_NUMBER_MAX
 GRADES_ACCEPTED = ("A", "B", "M")
 """The tax-credit grades that a refund store may have. Source: SAT 41/2015, SAT 11/2025."""
 
-_GRADES = (*GRADES_ACCEPTED, "C", "D")
+TAX_CREDIT_GRADES = (*GRADES_ACCEPTED, "C", "D")
+"""All grades that the tax authority gives."""
+
 _YES_NO = ("yes", "no")
 _STORE_NUMBER = re.compile(r"[0-9]{1,4}", re.ASCII)
 _PHONE = re.compile(r"\+?[0-9][0-9 -]{4,22}[0-9]", re.ASCII)
@@ -54,6 +56,27 @@ class StoreStatus(Enum):
     TERMINATED = "terminated"
 
 
+class Filing(Enum):
+    """How far a store's application to join has come; none for what the register began with."""
+
+    NONE = ""
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A status and the moment from which it counts, that moment included; None: from the start."""
+
+    status: StoreStatus
+    since: datetime | None = None
+
+
+START = Standing(StoreStatus.ACTIVE)
+"""What counts before anything was decided."""
+
+
 @dataclass(frozen=True, slots=True)
 class Store:
     """A refund store of the register.
@@ -70,6 +93,11 @@ class Store:
         illustrative: the store does not exist; it stands for one that we could not name.
         source: where we know of the store from.
         note: which fields of a store that does exist are simulated.
+        status: what was decided last; it may still be ahead, as `status_from` says.
+        status_from: the moment from which the status counts; None: from the start.
+        before: what counts until then.
+        filing: how far the application to join has come, and `received_on` the day it came.
+        version: counts the register's events of this store.
 
     Source: SAT 41/2015, SAT 11/2025 (conditions); SAT 9/2025 (advances).
     """
@@ -92,10 +120,32 @@ class Store:
     illustrative: bool
     source: str
     note: str = ""
+    status_from: datetime | None = None
+    before: Standing = START
+    filing: Filing = Filing.NONE
+    received_on: date | None = None
+    version: int = 0
 
 
-def obstacles(store: Store, day: date) -> tuple[str, ...]:
-    """Name every condition of a refund store that is not met on a day; empty when all are.
+def standing_at(store: Store, at: datetime) -> Standing:
+    """What counts at a moment, and since when.
+
+    A status counts from its very moment on: at 14:00:00 sharp what begins at 14:00 counts.
+    """
+    if store.status_from is not None and at < store.status_from:
+        return store.before
+    return Standing(store.status, store.status_from)
+
+
+def planned_at(store: Store, at: datetime) -> Standing | None:
+    """What was decided for a moment that is still ahead."""
+    if store.status_from is None or at >= store.status_from:
+        return None
+    return Standing(store.status, store.status_from)
+
+
+def obstacles(store: Store, at: datetime) -> tuple[str, ...]:
+    """Name every condition of a refund store that is not met at a moment; empty when all are.
 
     Returns:
         Words among `suspended`, `terminated`, `not_filed`, `tax_credit_grade`,
@@ -103,9 +153,10 @@ def obstacles(store: Store, day: date) -> tuple[str, ...]:
 
     Source: SAT 41/2015, SAT 11/2025.
     """
+    status, day = standing_at(store, at).status, day_of(at)
     conditions = (
-        (store.status is StoreStatus.SUSPENDED, "suspended"),
-        (store.status is StoreStatus.TERMINATED, "terminated"),
+        (status is StoreStatus.SUSPENDED, "suspended"),
+        (status is StoreStatus.TERMINATED, "terminated"),
         (store.filed_on is None or day < store.filed_on, "not_filed"),
         (store.tax_credit_grade not in GRADES_ACCEPTED, "tax_credit_grade"),
         (not store.general_taxpayer, "general_taxpayer"),
@@ -115,21 +166,24 @@ def obstacles(store: Store, day: date) -> tuple[str, ...]:
     return tuple(word for broken, word in conditions if broken)
 
 
-def may_issue(store: Store, day: date) -> bool:
-    """Whether the store may issue forms on a day."""
-    return not obstacles(store, day)
+def may_issue(store: Store, at: datetime) -> bool:
+    """Whether the store may issue forms at a moment."""
+    return not obstacles(store, at)
 
 
-def is_instant_on(store: Store, day: date) -> bool:
-    """Whether the store may issue forms with an advance on a day.
+def has_agreement_on(store: Store, day: date) -> bool:
+    """Whether the agreement on advances counts on a day; its first and its last day do."""
+    if store.instant_from is None or day < store.instant_from:
+        return False
+    return store.instant_to is None or day <= store.instant_to
+
+
+def is_instant_at(store: Store, at: datetime) -> bool:
+    """Whether the store may issue forms with an advance at a moment.
 
     Source: SAT 9/2025.
     """
-    if store.instant_from is None or day < store.instant_from:
-        return False
-    if store.instant_to is not None and day > store.instant_to:
-        return False
-    return may_issue(store, day)
+    return has_agreement_on(store, day_of(at)) and may_issue(store, at)
 
 
 def read_taxpayer_number(text: str, field: str = "taxpayer_number") -> str:
@@ -147,6 +201,20 @@ def read_taxpayer_number(text: str, field: str = "taxpayer_number") -> str:
         raise Refused("taxpayer_number_unreadable", field, wrong="character")
     if number[17] != uscc_check_character(number[:17]):
         raise Refused("taxpayer_number_unreadable", field, wrong="check_character")
+    return number
+
+
+def read_phone(text: str, field: str = "phone") -> str:
+    """Read a telephone number.
+
+    Raises:
+        Refused: `field_missing`, `field_unreadable`.
+    """
+    number = text.strip(" ")
+    if not number:
+        raise Refused("field_missing", field)
+    if not _PHONE.fullmatch(number):
+        raise Refused("field_unreadable", field)
     return number
 
 
@@ -205,7 +273,7 @@ class _RowReader:
             address_zh=row["address_zh"],
             address_en=row["address_en"],
             phone=self._phone(),
-            tax_credit_grade=self._choice("tax_credit_grade", _GRADES),
+            tax_credit_grade=self._choice("tax_credit_grade", TAX_CREDIT_GRADES),
             general_taxpayer=self._yes("general_taxpayer"),
             goods_ledger_kept=self._yes("goods_ledger_kept"),
             sign_displayed=self._yes("sign_displayed"),
@@ -247,10 +315,11 @@ class _RowReader:
             return ""
 
     def _phone(self) -> str:
-        text = self._row["phone"]
-        if not _PHONE.fullmatch(text):
-            self._note("phone", "field_unreadable")
-        return text
+        try:
+            return read_phone(self._row["phone"])
+        except Refused as refused:
+            self._note("phone", refused.code)
+            return ""
 
     def _choice(self, column: str, known: tuple[str, ...]) -> str:
         text = self._row[column]

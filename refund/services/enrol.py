@@ -1,41 +1,68 @@
 """Enrolling stores, goods and staff: what stands before the first form."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from refund.core.goods import Goods
 from refund.core.people import Actor, Staff
+from refund.core.register import Act, StoreEvent, differences, merged
 from refund.core.store import Store
 from refund.ports import Ports
 from refund.services.life import By, note
+from refund.services.register import add_event
 from refund.transaction import Transaction
 
 
-def import_stores(ports: Ports, stores: Sequence[Store], actor: str) -> tuple[int, int]:
-    """Add or change stores, all or none.
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did.
 
-    Returns:
-        How many were new, and how many changed.
+    `kept` names, by store number, what of the file did not count because a person had decided
+    otherwise, or because no file resumes a store: `status`, `filed_on`, `instant`.
+    """
+
+    new: int
+    changed: int
+    kept: Mapping[int, tuple[str, ...]]
+
+
+def import_stores(ports: Ports, stores: Sequence[Store], actor: str) -> Imported:
+    """Add or change stores, all or none, each change an event of its store's history.
+
+    What people decided on the register outranks the file: see `core.register.merged`.
     """
     now = ports.clock.now()
 
-    def put(tx: Transaction) -> tuple[int, int]:
+    def put(tx: Transaction) -> Imported:
         before = {store.store_number: store for store in tx.stores()}
-        new = [s for s in stores if s.store_number not in before]
-        changed = [s for s in stores if s.store_number in before and before[s.store_number] != s]
-        for store in [*new, *changed]:
-            tx.put_store(store)
+        acts = tx.acts_on_stores()
+        new, changed = 0, 0
+        kept: dict[int, tuple[str, ...]] = {}
+        for given in stores:
+            number = given.store_number
+            known = before.get(number)
+            if known is None:
+                new += 1
+                _add(tx, ports, given, By(actor, now), {"status": given.status.value})
+                continue
+            store, words = merged(known, given, now, acts.get(number, frozenset()))
+            if words:
+                kept[number] = words
+            if store != known:
+                changed += 1
+                facts = {"changes": differences(known, store), "kept": list(words)}
+                _add(tx, ports, store, By(actor, now), facts)
         if new or changed:
-            note(
-                tx,
-                ports,
-                "stores_imported",
-                By(actor, now),
-                detail=f"{len(new)} new, {len(changed)} changed",
-            )
-        return len(new), len(changed)
+            detail = f"{new} new, {changed} changed"
+            note(tx, ports, "stores_imported", By(actor, now), detail=detail)
+        return Imported(new, changed, kept)
 
     return ports.storage.write(put)
+
+
+def _add(tx: Transaction, ports: Ports, store: Store, by: By, facts: Mapping[str, object]) -> None:
+    event = StoreEvent("", 0, 0, Act.IMPORT, by.at, by.actor, "", facts)
+    add_event(tx, ports, store, event)
 
 
 def put_goods_master(ports: Ports, goods: Sequence[Goods]) -> int:

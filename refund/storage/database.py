@@ -25,7 +25,16 @@ from refund.transaction import Transaction
 
 T = TypeVar("T")
 
-_CONFLICTS = {"invoice": "invoice_already_used", "form": "submission_differs"}
+_CONFLICTS = {
+    "invoice": "invoice_already_used",
+    "form": "submission_differs",
+    "till": "till_already_open",
+    "receipt": "already_refunded",
+    "store_event": "register_changed",
+    "settlement": "month_closed",
+    "settlement_line": "month_closed",
+    "treasury_payment": "payment_recorded",
+}
 """What a person is told when two writes raced for one key, by table."""
 
 

@@ -15,7 +15,7 @@ from refund.core.operation import (
     OperationState,
 )
 from refund.core.people import Actor, Role, Staff
-from refund.core.store import Store, StoreStatus
+from refund.core.store import Filing, Standing, Store, StoreStatus
 from refund.core.traveller import DocumentKind, IdentityDocument, Traveller
 from refund.storage.protocol import Row, Value
 
@@ -24,6 +24,11 @@ def written(at: datetime) -> str:
     """A moment as it stands in a column: UTC, six decimals, so that text sorts as time."""
     utc = at if at.tzinfo is UTC else at.astimezone(UTC)
     return utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+def written_or_none(at: datetime | None) -> str | None:
+    """A moment as it stands in a column that may be empty."""
+    return None if at is None else written(at)
 
 
 def moment(value: Value) -> datetime:
@@ -93,6 +98,13 @@ def store_of(row: Row) -> Store:
         illustrative=bool(row["illustrative"]),
         source=text(row["source"]),
         note=text(row["note"]),
+        status_from=moment_or_none(row["status_from"]),
+        before=Standing(
+            StoreStatus(text(row["before_status"])), moment_or_none(row["before_from"])
+        ),
+        filing=Filing(text(row["filing"])),
+        received_on=day_or_none(row["received_on"]),
+        version=whole(row["version"]),
     )
 
 
@@ -117,6 +129,12 @@ def store_values(store: Store) -> dict[str, Value]:
         "illustrative": int(store.illustrative),
         "source": store.source,
         "note": store.note,
+        "status_from": written_or_none(store.status_from),
+        "before_status": store.before.status.value,
+        "before_from": written_or_none(store.before.since),
+        "filing": store.filing.value,
+        "received_on": iso(store.received_on),
+        "version": store.version,
     }
 
 

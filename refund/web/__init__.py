@@ -3,13 +3,26 @@
 from flask import Blueprint, Flask
 
 from refund.core.people import Role
-from refund.web import customs, front, operator, scan, store, traveller
+from refund.web import (
+    customs,
+    front,
+    operator,
+    operator_point,
+    operator_settlement,
+    operator_stores,
+    scan,
+    store,
+    traveller,
+)
 from refund.web.auth import guard_staff, guard_traveller
 from refund.web.context import KEY, Context
 from refund.web.errors import register_errors
 from refund.web.filters import register_filters
 from refund.web.language import register_language
 from refund.web.security import register_security
+
+_FURTHER_ROOMS = (operator_point, operator_settlement, operator_stores)
+"""Modules that add their pages to an audience's blueprint by being imported."""
 
 AUDIENCES: tuple[tuple[Blueprint, str, str], ...] = (
     (store.pages, "/store", Role.CLERK.value),

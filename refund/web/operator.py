@@ -9,11 +9,9 @@ from refund.core.matching import Action
 from refund.core.nationalities import NATIONALITY_BY_CODE
 from refund.core.people import Role
 from refund.core.places import HOME_PORT, PORTS
-from refund.core.store import is_instant_on, obstacles
 from refund.core.traveller import DocumentKind
 from refund.services import oversee
 from refund.services.audit import audit
-from refund.services.enrol import store_register
 from refund.services.life import REASON_LENGTH_MAX
 from refund.services.reconcile import (
     Chosen,
@@ -218,17 +216,6 @@ def form(form_id: str) -> str:
     life = oversee.form_life(ports(), actor(), form_id)
     nationality = NATIONALITY_BY_CODE[life.traveller.nationality]
     return render_template("operator/form.html", life=life, nationality=nationality)
-
-
-@pages.get("/stores")
-def stores() -> str:
-    """The register: who may issue, who may advance, and where we know each store from."""
-    today = day_of(ports().clock.now())
-    rows = [
-        (store, is_instant_on(store, today), obstacles(store, today))
-        for store in store_register(ports())
-    ]
-    return render_template("operator/stores.html", rows=rows)
 
 
 @pages.get("/books")

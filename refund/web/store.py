@@ -26,6 +26,7 @@ from refund.services.issue import (
     slip,
     void_form,
 )
+from refund.services.store_standing import own_standing
 from refund.web.auth import actor
 from refund.web.context import ports
 from refund.web.door import add_door
@@ -66,6 +67,7 @@ def known_shape(_: str | None, values: dict[str, str] | None) -> None:
 def words() -> dict[str, object]:
     """What the clerk's templates can ask for."""
     return {
+        "own_standing": lambda: own_standing(ports(), actor()),
         "own_store": lambda: store_of(ports(), actor()),
         "clerk_name": lambda: actor().name,
         "nationality_of": NATIONALITY_BY_CODE.__getitem__,

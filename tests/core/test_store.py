@@ -1,18 +1,19 @@
 """The register of refund stores: who may issue, and what an import refuses."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from refund.core.calendar import SHANGHAI
 from refund.core.errors import Refused
 from refund.core.store import (
     COLUMNS,
     Store,
     StoreStatus,
-    is_instant_on,
+    is_instant_at,
     may_issue,
     obstacles,
     read_stores,
@@ -25,7 +26,14 @@ from refund.places import data_folder
 CONTENT = (data_folder() / "stores.csv").read_bytes()
 REGISTER = read_stores(CONTENT)
 DIOR = REGISTER[0]
-DAY = date(2025, 7, 8)
+
+
+def noon(day: int) -> datetime:
+    """Noon of a day of July 2025 in Shanghai."""
+    return datetime(2025, 7, day, 12, tzinfo=SHANGHAI)
+
+
+NOON = noon(8)
 
 SOUND = {
     "store_number": "21",
@@ -78,12 +86,12 @@ def test_every_store_says_where_it_comes_from_and_what_of_it_is_simulated() -> N
 
 
 def test_every_store_of_the_register_may_issue_from_the_day_hubei_began() -> None:
-    assert all(may_issue(store, date(2025, 7, 1)) for store in REGISTER)
-    assert not any(may_issue(store, date(2025, 6, 30)) for store in REGISTER)
+    assert all(may_issue(store, noon(1)) for store in REGISTER)
+    assert not any(may_issue(store, noon(1) - timedelta(days=1)) for store in REGISTER)
 
 
 def test_one_store_of_the_register_is_without_the_instant_refund() -> None:
-    assert [store.store_number for store in REGISTER if not is_instant_on(store, DAY)] == [14]
+    assert [store.store_number for store in REGISTER if not is_instant_at(store, NOON)] == [14]
 
 
 def test_every_condition_of_a_store_is_asked() -> None:
@@ -98,18 +106,18 @@ def test_every_condition_of_a_store_is_asked() -> None:
         ({"sign_displayed": False}, "sign_displayed"),
     ):
         store = replace(DIOR, **change)
-        assert obstacles(store, DAY) == (word,)
-        assert not may_issue(store, DAY)
-        assert not is_instant_on(store, DAY)
+        assert obstacles(store, NOON) == (word,)
+        assert not may_issue(store, NOON)
+        assert not is_instant_at(store, NOON)
 
 
 def test_a_store_in_order_passes() -> None:
-    assert obstacles(DIOR, DAY) == ()
+    assert obstacles(DIOR, NOON) == ()
 
 
 def test_the_first_and_the_last_day_of_the_agreement_count() -> None:
     store = replace(DIOR, instant_from=date(2025, 7, 8), instant_to=date(2025, 7, 10))
-    answers = [is_instant_on(store, date(2025, 7, day)) for day in range(7, 12)]
+    answers = [is_instant_at(store, noon(day)) for day in range(7, 12)]
     assert answers == [False, True, True, True, False]
 
 

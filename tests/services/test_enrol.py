@@ -22,10 +22,15 @@ BY = "operator:operator-1"
 def test_an_import_says_how_many_stores_are_new_and_how_many_changed(world: World) -> None:
     changed = make.store(2, status=StoreStatus.SUSPENDED)
     again = [make.store(1), changed, make.store(3)]
-    assert enrol.import_stores(world.ports, again, BY) == (1, 1)
-    assert enrol.import_stores(world.ports, again, BY) == (0, 0)
-    assert enrol.store_register(world.ports) == again
-    assert enrol.store_of(world.ports, make.clerk(2)) == changed
+    assert enrol.import_stores(world.ports, again, BY) == enrol.Imported(1, 1, {})
+    assert enrol.import_stores(world.ports, again, BY) == enrol.Imported(0, 0, {})
+    register = enrol.store_register(world.ports)
+    assert [(one.store_number, one.version, one.status) for one in register] == [
+        (1, 1, StoreStatus.ACTIVE),
+        (2, 2, StoreStatus.SUSPENDED),
+        (3, 1, StoreStatus.ACTIVE),
+    ]
+    assert enrol.store_of(world.ports, make.clerk(2)) == register[1]
     assert enrol.store_of(world.ports, world.operator) is None
 
 
