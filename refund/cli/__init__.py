@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "quote": "quote:quote",
     "rules": "rules:rules",
     "check-code": "codes:check_code",
+    "sampling": "sampling:sampling",
     "audit": "audit:audit",
 }
 """Every command, and where it is defined below `refund.cli`."""

@@ -4,7 +4,9 @@ from datetime import date, datetime
 
 from refund.core.customs import Decision, Inspection, Place, RefusalReason, Verification
 from refund.core.entitlement import ConfirmedLine
+from refund.core.sampling import Draw, DrawReason
 from refund.storage.protocol import Row
+from refund.storage.records import day as read_day
 from refund.storage.records import moment, text, whole, written
 from refund.storage.rows import Rows
 
@@ -111,11 +113,62 @@ class CustomsQueries(Rows):
             day=day.isoformat(),
             seed=fresh,
         )
+        seed = self.seed_of(port, day)
+        if seed is None:
+            raise LookupError("sampling_seed")
+        return seed
+
+    def seed_of(self, port: str, day: date) -> str | None:
+        """The seed of a port's day; None when nobody has drawn."""
         row = self._session.row(
             "SELECT seed FROM sampling_seed WHERE port = :port AND day = :day",
             port=port,
             day=day.isoformat(),
         )
-        if row is None:
-            raise LookupError("sampling_seed")
-        return text(row["seed"])
+        return None if row is None else text(row["seed"])
+
+    def add_draw(self, draw: Draw) -> None:
+        """Record a draw; the first one of a form stays."""
+        self._session.run(
+            "INSERT INTO inspection_draw (form_id, port, day, drawn_bp, share_bp, why, inspected,"
+            " drawn_at) VALUES (:form_id, :port, :day, :drawn_bp, :share_bp, :why, :inspected,"
+            " :drawn_at) ON CONFLICT (form_id) DO NOTHING",
+            form_id=draw.form_id,
+            port=draw.port,
+            day=draw.day.isoformat(),
+            drawn_bp=draw.drawn_bp,
+            share_bp=draw.share_bp,
+            why=draw.why.value,
+            inspected=int(draw.is_inspected),
+            drawn_at=written(draw.drawn_at),
+        )
+
+    def draw_of(self, form_id: str) -> Draw | None:
+        """What was drawn for a form, at whatever port."""
+        row = self._session.row(
+            "SELECT * FROM inspection_draw WHERE form_id = :form_id", form_id=form_id
+        )
+        return None if row is None else _draw(row)
+
+    def draws_on(self, port: str, day: date) -> list[Draw]:
+        """Every draw of a port's day, oldest first."""
+        rows = self._session.rows(
+            "SELECT * FROM inspection_draw WHERE port = :port AND day = :day"
+            " ORDER BY drawn_at, form_id",
+            port=port,
+            day=day.isoformat(),
+        )
+        return [_draw(row) for row in rows]
+
+
+def _draw(row: Row) -> Draw:
+    return Draw(
+        form_id=text(row["form_id"]),
+        port=text(row["port"]),
+        day=read_day(row["day"]),
+        drawn_bp=whole(row["drawn_bp"]),
+        share_bp=whole(row["share_bp"]),
+        why=DrawReason(text(row["why"])),
+        is_inspected=bool(whole(row["inspected"])),
+        drawn_at=moment(row["drawn_at"]),
+    )

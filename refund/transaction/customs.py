@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from refund.core.customs import Verification
+from refund.core.sampling import Draw
 
 
 class CustomsRows(Protocol):
@@ -27,4 +28,20 @@ class CustomsRows(Protocol):
 
     def sampling_seed(self, port: str, day: date, fresh: str) -> str:
         """The seed of a port's day; the first to ask gives it."""
+        ...
+
+    def seed_of(self, port: str, day: date) -> str | None:
+        """The seed of a port's day; None when nobody has drawn."""
+        ...
+
+    def add_draw(self, draw: Draw) -> None:
+        """Record a draw; the first one of a form stays."""
+        ...
+
+    def draw_of(self, form_id: str) -> Draw | None:
+        """What was drawn for a form, at whatever port."""
+        ...
+
+    def draws_on(self, port: str, day: date) -> list[Draw]:
+        """Every draw of a port's day, oldest first."""
         ...

@@ -19,6 +19,7 @@ const modules = {
   "[data-scanner]": "./scanner.js",
   "[data-lines]": "./lines.js",
   "[data-ticks]": "./ticks.js",
+  "[data-stepper]": "./stepper.js",
 };
 for (const [selector, path] of Object.entries(modules)) {
   if (document.querySelector(selector)) import(path);
@@ -81,7 +82,6 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-print]")) print();
   const open = document.querySelector("details.languages[open]");
   if (open && !open.contains(event.target)) open.open = false;
 });

@@ -2,6 +2,7 @@
 // reaches the field that waits for it, and the Enter after each line never sends the form early.
 //
 // data-scanner="mrz"    a textarea for two or three lines; Enter ends a line
+//   data-scanner-sends  and the last line, complete, sends the form
 // data-scanner="code"   an input for one line; Enter after a burst sends its form
 
 // Nobody types twenty characters at this pace; a scanner on a busy machine may pause for a moment.
@@ -64,6 +65,7 @@ function lineEnd(event, field) {
   event.preventDefault();
   if (complete(field)) {
     field.dispatchEvent(new CustomEvent("scancomplete", { bubbles: true }));
+    if (field.dataset.scannerSends) field.form.requestSubmit();
   } else if (field.value && !/\s$/.test(field.value)) {
     field.setRangeText("\n", field.value.length, field.value.length, "end");
   }
