@@ -1,0 +1,437 @@
+"""What an answer of the network makes of a form and of the books, to the fen, whatever is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from refund.core.entitlement import Recovery
+from refund.core.form import Channel, Event, Form, Status
+from refund.core.operation import GuaranteeState, Kind, OperationState
+from refund.core.till import Way
+from refund.services import counter_pay, later, pay
+from tests import make
+from tests.services import till_steps
+from tests.services.engine_steps import (
+    ADVANCE_FEN,
+    bags,
+    balances,
+    begun,
+    brought_back,
+    confirmed,
+    ended,
+    guarantees,
+    hold_at_network,
+    operations,
+    own_accounts,
+    refused_at_customs,
+    together,
+)
+from tests.services.steps import claimed, departs, on, settled, status
+from tests.twin import Fault
+from tests.world import World, assert_audit_holds
+
+THIRD_FEN = ADVANCE_FEN // 3
+GROSS_FEN, FEE_FEN = 1650_00, 300_00
+LATER = timedelta(seconds=16)
+HOLD_ENDS = timedelta(days=30)
+FAULTS = [Fault.UNSENT, Fault.LOST]
+
+
+def advanced(world: World) -> Form:
+    """Three bags whose advance of 1,350.00 yuan is out."""
+    form = claimed(world, bags(world))
+    assert own_accounts(world, form) == {
+        "advance": ADVANCE_FEN,
+        "network": -ADVANCE_FEN,
+        "guarantee_held": ADVANCE_FEN,
+        "guarantee_given": -ADVANCE_FEN,
+    }
+    return form
+
+
+def kept(bag_count: int, charged_fen: int, recovered_fen: int = 0) -> dict[str, int]:
+    """A form's accounts after a kept promise with so many of the three bags."""
+    expected = {
+        "network": charged_fen - ADVANCE_FEN,
+        "treasury": GROSS_FEN * bag_count // 3,
+        "fee": -FEE_FEN * bag_count // 3,
+        "store": recovered_fen,
+    }
+    return {account: fen for account, fen in expected.items() if fen}
+
+
+def finish(world: World) -> None:
+    """Let the worker finish what was not answered."""
+    world.clock.at += LATER
+    while later.work_once(world.ports):
+        world.clock.at += LATER
+
+
+def part_confirmed(world: World) -> Form:
+    return confirmed(world, advanced(world), 2)
+
+
+def one_returned_and_the_rest_shown(world: World) -> Form:
+    form = advanced(world)
+    brought_back(world, form, 1, Recovery.CAPTURE)
+    return confirmed(world, form, 2)
+
+
+def one_recovered_and_the_rest_shown(world: World) -> Form:
+    form = advanced(world)
+    brought_back(world, form, 1, Recovery.STORE)
+    return confirmed(world, form, 2)
+
+
+def refused(world: World) -> Form:
+    return refused_at_customs(world, advanced(world))
+
+
+def all_confirmed(world: World) -> Form:
+    return confirmed(world, advanced(world), 3)
+
+
+ENDS: dict[str, tuple[Callable[[World], Form], Event, int, Status, dict[str, int]]] = {
+    "kept": (all_confirmed, Event.REQUEST_RELEASE, 0, Status.RELEASED, kept(3, 0)),
+    "fewer goods": (
+        *(part_confirmed, Event.REQUEST_ADJUST, 450_00, Status.ADJUSTED, kept(2, 450_00)),
+    ),
+    "one brought back": (
+        one_returned_and_the_rest_shown,
+        *(Event.REQUEST_ADJUST, 450_00, Status.ADJUSTED, kept(2, 450_00)),
+    ),
+    "one paid back in the store": (
+        one_recovered_and_the_rest_shown,
+        *(Event.REQUEST_ADJUST, 0, Status.ADJUSTED, kept(2, 0, 450_00)),
+    ),
+    "promise broken": (advanced, Event.REQUEST_CAPTURE, ADVANCE_FEN, Status.CAPTURED, {}),
+    "broken after one was paid back": (
+        one_recovered_and_the_rest_shown,
+        *(Event.REQUEST_CAPTURE, 900_00, Status.CAPTURED),
+        {"network": -450_00, "store": 450_00},
+    ),
+    "policy not met": (refused, Event.REQUEST_FORFEIT, ADVANCE_FEN, Status.FORFEITED, {}),
+}
+"""How a hold can end: how it came about, the event, the charge, the state, the form's accounts."""
+
+
+@pytest.mark.rule("outcome_kept")
+@pytest.mark.rule("outcome_fewer_goods")
+@pytest.mark.rule("outcome_promise_broken")
+@pytest.mark.rule("outcome_policy_not_met")
+@pytest.mark.rule("return_in_part")
+@pytest.mark.rule("never_captured_above_hold")
+@pytest.mark.parametrize("fault", [Fault.NONE, *FAULTS])
+@pytest.mark.parametrize("case", ENDS)
+def test_a_hold_ends_once_and_the_books_agree_to_the_fen(
+    world: World, case: str, fault: Fault
+) -> None:
+    bring_about, event, charged_fen, after, accounts = ENDS[case]
+    form = bring_about(world)
+    hold = guarantees(world, form)[0].reference
+    world.network.faults.append(fault)
+    asked = ended(world, form, event)
+    if fault is not Fault.NONE:
+        assert asked.status is not after
+        assert_audit_holds(world.ports)
+        finish(world)
+    assert status(world, form) is after
+    assert own_accounts(world, form) == accounts
+    freed_fen = ADVANCE_FEN - charged_fen
+    state = "captured" if charged_fen else "released"
+    assert hold_at_network(world, hold) == (state, charged_fen, freed_fen)
+    (guarantee,) = guarantees(world, form)
+    assert (guarantee.captured_fen, guarantee.released_fen) == (charged_fen, freed_fen)
+    assert guarantee.state.value == state
+    assert len(world.booked("capture") + world.booked("release")) == 1
+    assert world.book.book_totals()["captures_fen"] == charged_fen
+
+
+@pytest.mark.rule("outcome_fewer_goods")
+def test_the_published_example_of_fewer_goods_through_the_exit_s_desk(world: World) -> None:
+    form = part_confirmed(world)
+    departs(world, on(10))
+    assert settled(world, form).form.status is Status.ADJUSTED
+    totals = world.book.book_totals()
+    assert (totals["payouts_fen"], totals["captures_fen"]) == (1350_00, 450_00)
+    (guarantee,) = guarantees(world, form)
+    assert (guarantee.captured_fen, guarantee.released_fen) == (450_00, 900_00)
+    assert balances(world) == {"network": -900_00, "treasury": 1100_00, "fee": -200_00}
+
+
+@pytest.mark.rule("hold_outlives")
+@pytest.mark.parametrize("case", ENDS)
+def test_a_hold_that_lapsed_is_written_off_once_and_what_could_not_be_charged_stays_open(
+    world: World, case: str
+) -> None:
+    bring_about, event, charged_fen, after, accounts = ENDS[case]
+    form = bring_about(world)
+    world.clock.at += HOLD_ENDS
+    ended(world, form, event)
+    (guarantee,) = guarantees(world, form)
+    assert guarantee.state is GuaranteeState.ENDED
+    assert (guarantee.captured_fen, guarantee.released_fen) == (0, ADVANCE_FEN)
+    assert world.book.book_totals()["captures_fen"] == 0
+    mine = own_accounts(world, form)
+    assert not mine.keys() & {"guarantee_held", "guarantee_given"}
+    if charged_fen:
+        assert status(world, form) is Status.UNCOLLECTED
+        assert mine["advance"] == ADVANCE_FEN - mine.get("store", 0), "as it was"
+    else:
+        assert status(world, form) is after
+        assert mine == accounts
+
+
+@pytest.mark.rule("return_after_advance")
+@pytest.mark.rule("outcome_goods_brought_back")
+@pytest.mark.parametrize("fault", [Fault.NONE, *FAULTS])
+@pytest.mark.parametrize("recovery", [Recovery.STORE, Recovery.CAPTURE])
+def test_goods_brought_back_bring_the_money_back(
+    world: World, recovery: Recovery, fault: Fault
+) -> None:
+    form = advanced(world)
+    world.network.faults.append(fault)
+    asked = brought_back(world, form, 3, recovery)
+    if fault is not Fault.NONE:
+        assert asked.status is Status.RETURNING
+        live = world.ports.storage.read(
+            lambda tx: tx.live_invoice(tx.invoices_of(form.form_id)[0].number)
+        )
+        assert live == form.form_id, "until the money is back the invoice stays on its form"
+        finish(world)
+    assert status(world, form) is Status.RETURNED
+    charged_fen = ADVANCE_FEN if recovery is Recovery.CAPTURE else 0
+    assert world.book.book_totals()["captures_fen"] == charged_fen
+    taken = {"network": -ADVANCE_FEN, "store": ADVANCE_FEN}
+    assert own_accounts(world, form) == ({} if charged_fen else taken)
+    number = world.ports.storage.read(lambda tx: tx.invoices_of(form.form_id))[0].number
+    assert world.ports.storage.read(lambda tx: tx.live_invoice(number)) is None
+
+
+@pytest.mark.rule("return_by_store_or_card")
+def test_a_return_that_cannot_be_charged_leaves_the_form_to_end_otherwise(world: World) -> None:
+    form = advanced(world)
+    asked = begun(world, form, Event.REQUEST_RETURN)
+    world.clock.at += HOLD_ENDS
+    after = pay.carry_out(world.ports, asked)
+    assert after.status is Status.ADVANCED
+    (guarantee,) = guarantees(world, form)
+    assert guarantee.state is GuaranteeState.HELD, "its end is not written off yet"
+    assert own_accounts(world, form)["advance"] == ADVANCE_FEN
+    assert ended(world, form, Event.REQUEST_CAPTURE).status is Status.UNCOLLECTED
+    assert guarantees(world, form)[0].state is GuaranteeState.ENDED
+
+
+@pytest.mark.rule("return_by_store_or_card")
+def test_goods_can_be_paid_back_in_the_store_after_the_card_could_not_be_charged(
+    world: World,
+) -> None:
+    form = advanced(world)
+    asked = begun(world, form, Event.REQUEST_RETURN)
+    world.clock.at += HOLD_ENDS
+    pay.carry_out(world.ports, asked)
+    assert brought_back(world, form, 3, Recovery.STORE).status is Status.RETURNED
+    assert own_accounts(world, form) == {"network": -ADVANCE_FEN, "store": ADVANCE_FEN}
+
+
+def ready_for_refund(world: World, quantity: int = 3) -> Form:
+    """A form for the refund at departure, verified, its traveller at the counter."""
+    form = confirmed(world, bags(world, channel=Channel.ORDINARY), quantity)
+    return till_steps.shown(world, form)
+
+
+@pytest.mark.rule("ordinary_transfer")
+@pytest.mark.rule("pays_confirmed_quantity")
+@pytest.mark.parametrize("fault", [Fault.NONE, *FAULTS])
+@pytest.mark.parametrize("way", [Way.CARD, Way.BANK_ACCOUNT])
+def test_an_ordinary_refund_is_paid_to_card_or_account_once(
+    world: World, way: Way, fault: Fault
+) -> None:
+    form = ready_for_refund(world, 2)
+    session_id = till_steps.account(world, form, way)
+    world.network.faults.append(fault)
+    after = paid(world, form, session_id)
+    if fault is not Fault.NONE:
+        assert after.status is Status.REFUNDING
+        assert_audit_holds(world.ports)
+        finish(world)
+    assert status(world, form) is Status.REFUNDED
+    assert world.paid_fen() == 900_00
+    assert world.booked("refund") == ["paid"]
+    due = {"network": -900_00, "treasury": 1100_00, "fee": -200_00}
+    assert own_accounts(world, form) == due
+
+
+def paid(world: World, form: Form, session_id: str, page: str = "page-1") -> Form:
+    """The form after the network was asked to pay to what was given on its page."""
+    counter = till_steps.counter(world)
+    entry = counter_pay.payout_given(world.ports, counter, form.form_id, session_id)
+    return counter_pay.pay_through_network(
+        world.ports, counter, form.form_id, entry, till_steps.signed(page)
+    )
+
+
+def test_a_refund_that_is_refused_posts_nothing_and_can_be_paid_another_way(world: World) -> None:
+    form = ready_for_refund(world)
+    after = till_steps.paid_by_network(world, form, number=make.PAYOUT_REFUSED)
+    assert after.status is Status.ORDINARY_VERIFIED
+    assert own_accounts(world, form) == {}
+    again = till_steps.paid_by_network(world, form, page="page-2")
+    assert again.status is Status.REFUNDED
+    assert world.booked("refund") == ["refused", "paid"]
+    assert world.paid_fen() == ADVANCE_FEN
+
+
+@pytest.mark.rule("ordinary_after_capture")
+@pytest.mark.parametrize("quantity", [1, 2, 3])
+def test_a_charged_form_is_refunded_later_for_what_is_shown_then(
+    world: World, quantity: int
+) -> None:
+    form = advanced(world)
+    world.clock.at = on(26)
+    assert ended(world, form, Event.REQUEST_CAPTURE).status is Status.CAPTURED
+    world.clock.at = on(27)
+    confirmed(world, form, quantity)
+    till_steps.shown(world, form)
+    assert till_steps.paid_by_network(world, form).status is Status.REFUNDED
+    assert world.paid_fen() == ADVANCE_FEN + quantity * THIRD_FEN
+    assert own_accounts(world, form) == {
+        "network": -quantity * THIRD_FEN,
+        "treasury": GROSS_FEN * quantity // 3,
+        "fee": -FEE_FEN * quantity // 3,
+    }
+
+
+def three_forms(world: World) -> list[Form]:
+    return [bags(world, key) for key in ("a", "b", "c")]
+
+
+@pytest.mark.rule("joint_hold")
+@pytest.mark.rule("joint_advance")
+def test_three_forms_are_held_and_advanced_by_one_request_each(world: World) -> None:
+    forms = three_forms(world)
+    joint_id = together(world, forms)
+    assert world.network.sent == [f"{joint_id}-hold-1", f"{joint_id}-advance-1"]
+    assert world.paid_fen() == 3 * ADVANCE_FEN
+    assert hold_at_network(world, f"{joint_id}-hold-1") == ("held", 0, 0)
+    for form in forms:
+        assert status(world, form) is Status.ADVANCED
+        advance = world.ports.storage.read(lambda tx, f=form: tx.advance_of(f.form_id))  # type: ignore[misc]
+        assert advance.amount_fen == ADVANCE_FEN
+        assert [o.sent_fen for o in operations(world, form)] == [3 * ADVANCE_FEN] * 2
+        assert own_accounts(world, form)["advance"] == ADVANCE_FEN
+
+
+@pytest.mark.rule("joint_hold")
+@pytest.mark.parametrize(
+    ("number", "after"), [(make.DECLINED, Status.AGREED), (make.PAYOUT_REFUSED, Status.HELD)]
+)
+def test_what_is_refused_for_three_forms_is_refused_for_each(
+    world: World, number: str, after: Status
+) -> None:
+    forms = three_forms(world)
+    together(world, forms, number)
+    assert {status(world, form) for form in forms} == {after}
+    assert world.paid_fen() == 0
+    for form in forms:
+        assert operations(world, form)[-1].state is OperationState.REFUSED
+        assert bool(guarantees(world, form)) == (after is Status.HELD)
+
+
+@pytest.mark.rule("joint_advance")
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("before", [0, 1], ids=["hold", "advance"])
+def test_a_lost_answer_for_three_forms_is_found_for_all_of_them(
+    world: World, before: int, fault: Fault
+) -> None:
+    forms = three_forms(world)
+    world.network.faults.extend([Fault.NONE] * before + [fault])
+    together(world, forms)
+    waiting = Status.ADVANCING if before else Status.HOLDING
+    assert {status(world, form) for form in forms} == {waiting}
+    assert_audit_holds(world.ports)
+    finish(world)
+    assert {status(world, form) for form in forms} == {Status.ADVANCED}
+    assert (world.booked("hold"), world.booked("advance")) == (["held"], ["paid"])
+    assert world.paid_fen() == 3 * ADVANCE_FEN
+
+
+@pytest.mark.rule("joint_forms_apart")
+@pytest.mark.rule("never_captured_above_hold")
+@pytest.mark.parametrize("fault", [Fault.NONE, *FAULTS])
+def test_the_parts_of_a_joint_hold_end_each_on_its_own_and_add_up(
+    world: World, fault: Fault
+) -> None:
+    kept_whole, broken, fewer = forms = three_forms(world)
+    hold = f"{together(world, forms)}-hold-1"
+    confirmed(world, kept_whole, 3)
+    confirmed(world, fewer, 2)
+    ends = {
+        kept_whole.form_id: (Event.REQUEST_RELEASE, Status.RELEASED, 0),
+        broken.form_id: (Event.REQUEST_CAPTURE, Status.CAPTURED, ADVANCE_FEN),
+        fewer.form_id: (Event.REQUEST_ADJUST, Status.ADJUSTED, THIRD_FEN),
+    }
+    charged_fen = freed_fen = 0
+    for count, form in enumerate(forms, start=1):
+        event, after, mine_fen = ends[form.form_id]
+        world.network.faults.append(fault)
+        ended(world, form, event)
+        if fault is not Fault.NONE:
+            finish(world)
+        assert status(world, form) is after
+        charged_fen, freed_fen = charged_fen + mine_fen, freed_fen + ADVANCE_FEN - mine_fen
+        state = "captured" if count == 3 else "held"
+        assert hold_at_network(world, hold) == (state, charged_fen, freed_fen)
+        assert world.book.book_totals()["held_open_fen"] == (3 - count) * ADVANCE_FEN
+        (guarantee,) = guarantees(world, form)
+        assert (guarantee.captured_fen, guarantee.released_fen) == (
+            mine_fen,
+            ADVANCE_FEN - mine_fen,
+        )
+        assert_audit_holds(world.ports)
+    assert balances(world) == {
+        "network": charged_fen - 3 * ADVANCE_FEN,
+        "treasury": GROSS_FEN * 5 // 3,
+        "fee": -FEE_FEN * 5 // 3,
+    }
+
+
+@pytest.mark.rule("joint_forms_apart")
+def test_the_parts_of_a_joint_hold_are_given_up_each_on_its_own(world: World) -> None:
+    forms = three_forms(world)
+    hold = f"{together(world, forms, make.PAYOUT_REFUSED)}-hold-1"
+    first, second, third = forms
+    assert ended(world, first, Event.WITHDRAW).status is Status.ORDINARY
+    assert hold_at_network(world, hold) == ("held", 0, ADVANCE_FEN)
+    world.clock.pass_by(minutes=31)
+    assert later.withdraw_abandoned_holds(world.ports) == 2
+    assert hold_at_network(world, hold) == ("released", 0, 3 * ADVANCE_FEN)
+    for form in (first, second, third):
+        assert status(world, form) is Status.ORDINARY
+        assert own_accounts(world, form) == {}
+
+
+@pytest.mark.rule("joint_forms_apart")
+def test_a_joint_hold_that_lapsed_lapses_for_each_form(world: World) -> None:
+    forms = three_forms(world)
+    together(world, forms)
+    confirmed(world, forms[0], 3)
+    world.clock.at += HOLD_ENDS
+    assert ended(world, forms[0], Event.REQUEST_RELEASE).status is Status.RELEASED
+    assert ended(world, forms[1], Event.REQUEST_CAPTURE).status is Status.UNCOLLECTED
+    assert [guarantees(world, form)[0].state for form in forms] == [
+        *(GuaranteeState.ENDED, GuaranteeState.ENDED, GuaranteeState.HELD),
+    ]
+
+
+@pytest.mark.rule("advance_is_net")
+@pytest.mark.rule("hold_before_advance")
+def test_the_hold_and_the_advance_are_the_net_refund(world: World) -> None:
+    form = advanced(world)
+    hold, advance = operations(world, form)
+    assert (hold.kind, advance.kind) == (Kind.HOLD, Kind.ADVANCE)
+    assert hold.amount_fen == advance.amount_fen == form.amounts.net_fen == ADVANCE_FEN
+    assert advance.hold_reference == hold.reference
