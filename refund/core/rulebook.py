@@ -26,72 +26,72 @@ class Provision:
 
 _PARAMETERS = """
 stay_days
-Goods can be bought with a refund for so many days after the last entry
-最后入境后多少天内购物可以退税
+Days after the last entry in which a purchase counts
+最后入境后可购物退税的天数
 
 min_purchase_fen
-The least that one traveller spends in one store on one day
-同一人同一天在同一商店的起退金额
+Least purchase of one traveller on one day in one store
+同一人同一天同一商店的起退金额
 
 refund_rate_13_bp
-The refund rate of goods that carry VAT of 13 %
+Refund rate of goods that carry VAT of 13 %
 增值税率 13% 商品的退税率
 
 refund_rate_9_bp
-The refund rate of goods that carry VAT of 9 %
+Refund rate of goods that carry VAT of 9 %
 增值税率 9% 商品的退税率
 
 fee_bp
-The agency's fee, as a share of the price with VAT
+Agency's fee, as a share of the price with VAT
 代理机构手续费占含税价的比例
 
 export_days
-From the purchase to the departure there are at most so many days
-购物到离境最多多少天
+Days from the purchase to the departure, at most
+购物到离境最多天数
 
 cash_fen_max
-The most that one refund pays in cash
+Most that one refund pays in cash
 单笔退税的现金上限
 
 promise_days
-The advance is given for the promise to leave within so many days of the form's issue
-领取预付金须承诺在开单后多少天内离境
+Days in which the traveller promises to leave
+承诺离境天数
 
 promise_any_port
-The promise can be kept at any port that takes part, not only at the one on the form
-承诺可在任一参与口岸兑现,不限于单上口岸
+The promise can be kept at any port that takes part
+承诺可在任一参与口岸兑现
 
 instant_ceiling_fen
-The largest purchase for which an advance is given
+Largest purchase for which an advance is given
 可以即买即退的最高购物金额
 
 capture_working_days
-A broken promise is charged within so many working days of its end
-承诺期满后多少个工作日内扣回预付金
+Working days in which a broken promise is charged
+违诺后扣回预付金的工作日数
 
 inspect_all
 Customs look at the goods of every form
 海关逐单查验货物
 
 inspect_from_fen
-Sales from which customs look at the goods of every form
-达到多少销售额的申请单一律查验
+Sales from which customs always look at the goods
+达到此销售额一律查验
 
 inspect_share_bp
-The share of the smaller forms that is drawn for a look at the goods
+Share of the smaller forms that is drawn for a look
 小额申请单的抽查比例
 
 filing_working_days
-A store's filing is decided within so many working days
-退税商店备案的办理时限
+Working days in which a store's filing is decided
+商店备案办理的工作日数
 
 store_change_days
-A store reports a change within so many days
-商店信息变更的报告时限
+Days in which a store reports a change
+商店变更报告的天数
 
 settle_by_day
-The day of the month by which the month before is settled
-每月几日前办理上月结算
+Day by which the month before is settled
+上月结算的截止日
 
 gross_rounding
 How the refund of each rate is rounded to the fen
