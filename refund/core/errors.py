@@ -71,6 +71,7 @@ REFUSALS: dict[str, Refusal] = {
     "settlement_differs": Refusal(409, PROJECT),
     "payment_differs": Refusal(422, PROJECT),
     "payment_recorded": Refusal(409, PROJECT),
+    "paid_before_closing": Refusal(422, PROJECT),
     "entry_not_claimed": Refusal(409, PROJECT),
     # The code.
     "code_torn": Refusal(422, PROJECT),

@@ -12,10 +12,11 @@ class Account(Enum):
 
     `network` is our settlement account at the payment network; `advance` is what travellers owe
     until their departure is proved; `treasury` is what the treasury owes us for confirmed refunds;
-    `fee` is earned; `till` is the cash at the counters, `till_difference` what counting found too
-    much or too little; `bank` is the agency's own account, which fills the tills and is paid by
-    treasury and stores; `store` is what stores took back from travellers for us; the two guarantee
-    accounts are a memorandum pair for money on hold at the card.
+    `fee` is earned, and bears what was paid and is claimed no more; `till` is the cash at the
+    counters, `till_difference` what counting found too much or too little; `bank` is the agency's
+    own account, which fills the tills and is paid by treasury and stores; `store` is what stores
+    took back from travellers for us; the two guarantee accounts are a memorandum pair for money on
+    hold at the card.
     """
 
     NETWORK = "network"
@@ -236,13 +237,27 @@ def till_closed_entry(till_id: str, counted_fen: int, expected_fen: int) -> Entr
 
 
 def treasury_paid_entry(settlement_number: str, amount_fen: int) -> Entry:
-    """The treasury paid a month's settlement."""
+    """The treasury paid a month's settlement, or got back what is below zero."""
+    received = amount_fen > 0
+    to, of = (Account.BANK, Account.TREASURY) if received else (Account.TREASURY, Account.BANK)
+    # A month can be worth more than one posting takes.
+    parts = [min(FEN_MAX, abs(amount_fen) - start) for start in range(0, abs(amount_fen), FEN_MAX)]
     return Entry(
         f"{settlement_number}-paid",
         "treasury_paid",
         "",
-        (_debit(Account.BANK, amount_fen), _credit(Account.TREASURY, amount_fen)),
+        (*(_debit(to, part) for part in parts), *(_credit(of, part) for part in parts)),
     )
+
+
+def unclaimed_entry(entry: Entry) -> Entry:
+    """What an entry that was reversed really moved, but its claim: the agency bears it.
+
+    Posted after the reversal of an entry that claimed something of the treasury.
+    """
+    kept = tuple(p for p in entry.postings if p.account not in (Account.TREASURY, Account.FEE))
+    borne = _debit(Account.FEE, -balance_fen(kept))
+    return Entry(f"{entry.event_key}-unclaimed", "unclaimed", entry.form_id, (borne, *kept))
 
 
 def hold_lapsed_entry(reference: str, form_id: str, held_fen: int) -> Entry:
