@@ -18,7 +18,7 @@ from refund.core.store import Store
 from refund.core.trail import CardVisit
 from refund.ports import NetworkSilent, Ports
 from refund.services.intent import begin_advance, begin_end_of_hold, begin_hold
-from refund.services.life import By, move, note, the_form
+from refund.services.life import By, move, note, the_form, why_gone
 from refund.services.pay import carry_out
 from refund.transaction import Transaction
 
@@ -70,11 +70,12 @@ def scan(ports: Ports, text: str, session_hash: str) -> Form:
     """Open a form on a phone.
 
     Raises:
-        Refused: as `read_form_code`; `form_void` for a void form.
+        Refused: as `read_form_code`; `form_void` with the number of what took its place.
     """
     form = read_form_code(ports, text)
-    if form.status in (Status.VOID, Status.SUPERSEDED):
-        raise Refused("form_void", status=form.status.value)
+    refusal = ports.storage.read(lambda tx: why_gone(tx, form))
+    if refusal is not None:
+        raise refusal
     now = ports.clock.now()
     ports.storage.write(lambda tx: tx.put_visit(session_hash, form.form_id, now))
     return form

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from refund.core.errors import Refused
-from refund.core.form import Event, Form, follow
+from refund.core.form import GONE, Event, Form, follow
 from refund.core.trail import AuditEvent
 from refund.ports import Ports
 from refund.transaction import Transaction
@@ -79,3 +79,20 @@ def the_form(tx: Transaction, form_id: str) -> Form:
     if form is None:
         raise Refused("form_unknown")
     return form
+
+
+def replacement(tx: Transaction, form: Form) -> Form | None:
+    """The newest form that took a form's place, whatever was replaced in between."""
+    newest = after = tx.form_replacing(form.form_id)
+    while after is not None:
+        newest, after = after, tx.form_replacing(after.form_id)
+    return newest
+
+
+def why_gone(tx: Transaction, form: Form) -> Refused | None:
+    """Why a form's code answers no more: void, brought back, or superseded, and by which number."""
+    if form.status not in GONE:
+        return None
+    newer = replacement(tx, form)
+    facts = {} if newer is None else {"number": newer.form_number}
+    return Refused("form_void", status=form.status.value, **facts)

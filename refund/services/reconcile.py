@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from refund.core.calendar import day_of, end_of_day, last_day, parse_moment
+from refund.core.customs import Verification
+from refund.core.entitlement import remaining_of
 from refund.core.errors import Refused
 from refund.core.form import Event, Form, Status
 from refund.core.matching import Action, Departure, ExitRecord, Proposal, Why, exit_for, propose
@@ -29,6 +31,7 @@ OPEN = (
     Status.ADJUSTING,
     Status.CAPTURING,
     Status.FORFEITING,
+    Status.RETURNING,
     Status.UNCOLLECTED,
 )
 """States in which an advance is out and the exit's desk is not done."""
@@ -187,15 +190,26 @@ def _departure(tx: Transaction, form: Form) -> Departure:
         capture_working_days=rules.capture_working_days,
         book=None,
         book_asked=False,
+        all_shown=_all_shown(tx, form, verification),
     )
 
 
+def _all_shown(tx: Transaction, form: Form, verification: Verification | None) -> bool:
+    """Whether customs confirmed all that the traveller still had."""
+    confirmed = None if verification is None else verification.confirmed
+    if confirmed is None:
+        return True
+    left = remaining_of(tx.invoices_of(form.form_id), tx.returns_of(form.form_id))
+    return {line.line: line.quantity for line in confirmed} == left
+
+
 def _ask_book(ports: Ports, departures: Sequence[Departure]) -> dict[str, Answer | None] | None:
-    references = [d.guarantee.network_reference for d in departures if d.guarantee is not None]
-    if not references:
+    # Forms that were claimed together share a hold: it is asked for once.
+    held = {d.guarantee.network_reference: True for d in departures if d.guarantee is not None}
+    if not held:
         return {}
     try:
-        return ports.network.look_up_many(references)
+        return ports.network.look_up_many(list(held))
     except NetworkSilent:
         return None
 
@@ -212,6 +226,11 @@ def _proposal(
     return propose(known, today, ports.workdays.is_working_day)
 
 
+def own_proposal(tx: Transaction, ports: Ports, form: Form) -> Proposal:
+    """What follows for a form by our own records alone; the network's book is not asked."""
+    return _proposal(ports, _departure(tx, form), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """What an operator saw in the preview and confirmed for one form."""
@@ -223,11 +242,16 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of one confirmed proposal; `refusal` says why nothing was done."""
+    """What became of one confirmed proposal; `refusal` says why nothing was done.
+
+    The two sums are what the card network was asked for.
+    """
 
     form: Form
     action: Action
     refusal: Refused | None
+    charged_fen: int = 0
+    released_fen: int = 0
 
 
 def proposals_for(ports: Ports, form_ids: Sequence[str]) -> list[Proposal]:
@@ -284,4 +308,5 @@ def _settle(
     begun = ports.storage.write(begin)
     if isinstance(begun, Refused):
         return Settled(form, chosen.action, begun)
-    return Settled(carry_out(ports, begun), chosen.action, None)
+    form = carry_out(ports, begun)
+    return Settled(form, chosen.action, None, proposal.charged_fen, proposal.released_fen)

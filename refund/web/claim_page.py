@@ -7,11 +7,11 @@ from flask import render_template, url_for
 
 from refund.core.agreement import AGREEMENT_VERSION
 from refund.core.errors import REFUSALS, Refused
-from refund.core.form import IN_FLIGHT, Status
-from refund.core.matching import Why
+from refund.core.form import IN_FLIGHT, Event, Status
 from refund.core.operation import Kind
 from refund.core.signing import code_url
 from refund.services.claim import ClaimView
+from refund.services.standing import Standing, standing
 from refund.web.context import own_address, ports
 
 PARTS: dict[Status, str] = {
@@ -50,7 +50,10 @@ UPDATING = IN_FLIGHT | {Status.FORFEITING}
 """States in which the page looks again by itself."""
 
 WITH_PASS = frozenset({"advanced", "ordinary"})
-"""Pages that end with the exit pass: what to do at departure, and the code to show there."""
+"""Pages that end with the exit pass: what to do at departure, and the code to show there.
+
+A form that was charged back has it too, while the ordinary refund is open: the same code counts.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +85,22 @@ def wording(seen: ClaimView) -> int:
     return seen.agreement.wording if seen.agreement else AGREEMENT_VERSION
 
 
-def still_open(seen: ClaimView, why: str, today: date) -> bool:
-    """Whether a form that was charged back can still have the ordinary refund.
+def open_until(seen: ClaimView, stand: Standing, today: date) -> date | None:
+    """Until when a form that was charged back can have the ordinary refund; None when no more.
 
     Source: SAT 9/2025.
     """
     charged = seen.form.status in (Status.CAPTURING, Status.CAPTURED)
-    return charged and today <= seen.form.export_by and why != Why.LEFT_UNVERIFIED.value
+    return stand.ordinary_until if charged and today <= stand.ordinary_until else None
+
+
+CHARGES_FOR = frozenset({Event.REQUEST_CAPTURE.value, Event.REQUEST_FORFEIT.value})
+"""Purposes of a charge that an operator's reason begins with a stable word for."""
 
 
 def why_captured(seen: ClaimView) -> str:
-    """The stable word of why the hold was used, or nothing."""
-    captures = [o for o in seen.operations if o.kind is Kind.CAPTURE]
+    """The stable word of why the advance was charged back, or nothing."""
+    captures = [o for o in seen.operations if o.purpose in CHARGES_FOR]
     return captures[-1].reason.partition(":")[0] if captures else ""
 
 
@@ -104,18 +111,21 @@ def return_url(form_id: str) -> str:
 
 def render_state(seen: ClaimView, today: date) -> str:
     """The page of a form in which nothing is left to fill in, or nothing yet."""
-    why = why_captured(seen)
+    stand = standing(ports(), seen)
+    until = open_until(seen, stand, today)
+    part = PARTS[seen.form.status]
     return render_template(
         "traveller/form.html",
         seen=seen,
         form=seen.form,
-        part=PARTS[seen.form.status],
+        stand=stand,
+        part=part,
         took=took(seen),
-        still_open=still_open(seen, why, today),
+        open_until=until,
         updating=seen.form.status in UPDATING,
-        has_pass=PARTS[seen.form.status] in WITH_PASS,
+        has_pass=part in WITH_PASS or (until is not None and part == seen.form.status.value),
         code=code_url(ports().public_url, seen.form.code),
-        why=why,
+        why=why_captured(seen),
     )
 
 

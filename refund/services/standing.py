@@ -1,0 +1,102 @@
+"""Where a form stands for its traveller: what is due, what moved, what is still open."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from refund.core.calendar import last_day
+from refund.core.customs import Verification
+from refund.core.entitlement import Entitlement, GoodsReturn
+from refund.core.form import Form
+from refund.core.operation import Kind, Operation, OperationState
+from refund.core.thread import Happened, LineOutcome, line_outcomes, thread_of
+from refund.ports import Ports
+from refund.services.claim import ClaimView
+from refund.services.intent import entitlement
+from refund.services.life import replacement
+from refund.services.rules import rules_of
+from refund.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a form's page says besides the form.
+
+    Args:
+        thread: what happened, with the money that moved.
+        lines: what became of each line's goods.
+        verification: what customs decided last.
+        returns: what went back to the store.
+        worth: what is due for the goods that count.
+        ordinary_until: the last day on which an ordinary refund is possible: the goods leave in
+            time and the traveller does.
+        refund: the payment of an ordinary refund through the network, if one succeeded.
+        replaced_by: the form that took this one's place.
+    """
+
+    thread: tuple[Happened, ...]
+    lines: tuple[LineOutcome, ...]
+    verification: Verification | None
+    returns: tuple[GoodsReturn, ...]
+    worth: Entitlement
+    ordinary_until: date
+    refund: Operation | None
+    replaced_by: Form | None
+
+    @property
+    def charged_fen(self) -> int:
+        """What was charged to the card in all."""
+        return sum(one.moved.charged_fen for one in self.thread)
+
+    @property
+    def released_fen(self) -> int:
+        """What of the hold was given back in all."""
+        return sum(one.moved.released_fen for one in self.thread)
+
+    @property
+    def taken_back_fen(self) -> int:
+        """What the traveller paid back in the store."""
+        return sum(one.moved.taken_back_fen for one in self.thread)
+
+
+def standing(ports: Ports, seen: ClaimView) -> Standing:
+    """Where a form stands that this phone has unlocked.
+
+    Raises:
+        PermissionError: a form that is not unlocked, which is a defect.
+    """
+    if not seen.unlocked:
+        raise PermissionError(seen.form.form_id)
+    form = seen.form
+
+    def read(tx: Transaction) -> Standing:
+        form_id = form.form_id
+        verification = tx.verification_of(form_id)
+        returns = tuple(tx.returns_of(form_id))
+        return Standing(
+            thread=thread_of(tx.events_of(form_id), tx.entries_of(form_id)),
+            lines=line_outcomes(tx.invoices_of(form_id), returns, verification),
+            verification=verification,
+            returns=returns,
+            worth=entitlement(tx, form),
+            ordinary_until=_ordinary_until(tx, form),
+            refund=_refund(tx, form_id),
+            replaced_by=replacement(tx, form),
+        )
+
+    return ports.storage.read(read)
+
+
+def _ordinary_until(tx: Transaction, form: Form) -> date:
+    entry = tx.traveller_of(form.form_id).last_entry
+    if entry is None:
+        return form.export_by
+    return min(form.export_by, last_day(entry, rules_of(tx, form).stay_days))
+
+
+def _refund(tx: Transaction, form_id: str) -> Operation | None:
+    paid = [
+        one
+        for one in tx.operations_of(form_id)
+        if one.kind is Kind.REFUND and one.state is OperationState.SUCCEEDED
+    ]
+    return paid[-1] if paid else None
