@@ -1,14 +1,11 @@
 """The receipt printer: ESC/POS over a socket, the whole strip as one raster picture."""
 
+import socket
 from io import BytesIO
-from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from refund.core.errors import Refused
-
-if TYPE_CHECKING:
-    from escpos.printer import Network
 
 PROFILE = "TM-T20II"
 """A printer of 80 mm paper with 576 dots, as most are."""
@@ -20,15 +17,21 @@ DEADLINE_SECONDS = 3.0
 """How long each answer of the printer may take."""
 
 FED_LINES = 3
+
+ASK_STATE = b"\x10\x04\x01"
+ASK_PAPER = b"\x10\x04\x04"
 ASK_WHEN_DONE = b"\x1dr\x01"
-"""GS r 1: answered only when all before it was worked off."""
+"""DLE EOT is answered at once; GS r only when all before it was worked off."""
+
+OFFLINE_BIT = 0x08
+NO_PAPER_BITS = 0x60
 
 
 class NetworkPrinter:
     """One printer, at an address that the settings name; nobody else can name one."""
 
     def __init__(self, host: str, port: int, deadline_seconds: float = DEADLINE_SECONDS) -> None:
-        self._host, self._port = host, port
+        self._address = (host, port)
         self._deadline_seconds = deadline_seconds
 
     def put_out(self, strip: bytes) -> None:
@@ -38,36 +41,44 @@ class NetworkPrinter:
             Refused: `printer_unreachable`, with `why` one of `off`, `not_ready` (cover open, no
                 paper) and `silent` (it took the strip, or a part of it, and did not answer).
         """
-        picture = black_and_white(strip)
-        printer = self._open()
+        job = _job(black_and_white(strip))
         try:
-            if not printer.is_online() or printer.paper_status() == 0:
-                raise Refused("printer_unreachable", why="not_ready")
-            printer.hw("INIT")
-            printer.image(picture, impl="bitImageRaster")
-            printer.print_and_feed(FED_LINES)
-            printer.cut()
-            answer = printer.query_status(ASK_WHEN_DONE)
+            printer = socket.create_connection(self._address, self._deadline_seconds)
         except OSError:
-            raise Refused("printer_unreachable", why="silent") from None
-        finally:
-            printer.close()
-        if not answer:
-            raise Refused("printer_unreachable", why="silent")
-
-    def _open(self) -> "Network":
-        # Half a second of importing that nobody without a printer waits for.
-        from escpos.exceptions import DeviceNotFoundError  # noqa: PLC0415
-        from escpos.printer import Network  # noqa: PLC0415
-
-        printer = Network(
-            self._host, port=self._port, timeout=self._deadline_seconds, profile=PROFILE
-        )
-        try:
-            printer.open()
-        except DeviceNotFoundError:
             raise Refused("printer_unreachable", why="off") from None
-        return printer
+        with printer:
+            try:
+                self._print(printer, job)
+            except OSError:
+                raise Refused("printer_unreachable", why="silent") from None
+
+    def _print(self, printer: socket.socket, job: bytes) -> None:
+        if _ask(printer, ASK_STATE) & OFFLINE_BIT or _ask(printer, ASK_PAPER) & NO_PAPER_BITS:
+            raise Refused("printer_unreachable", why="not_ready")
+        printer.sendall(job)
+        _ask(printer, ASK_WHEN_DONE)
+
+
+def _ask(printer: socket.socket, question: bytes) -> int:
+    """One byte of an answer."""
+    printer.sendall(question)
+    answer = printer.recv(1)
+    if not answer:
+        raise ConnectionError("the printer hung up")
+    return answer[0]
+
+
+def _job(picture: Image.Image) -> bytes:
+    """The commands that burn a picture and cut it off."""
+    # Half a second of importing that nobody without a printer waits for.
+    from escpos.printer import Dummy  # noqa: PLC0415
+
+    printer = Dummy(profile=PROFILE)
+    printer.hw("INIT")
+    printer.image(picture, impl="bitImageRaster")
+    printer.print_and_feed(FED_LINES)
+    printer.cut()
+    return bytes(printer.output)
 
 
 def black_and_white(strip: bytes) -> Image.Image:

@@ -19,8 +19,10 @@ DOTS_PER_INCH = 203.2
 NAMED_MAX = 8
 """How many missing characters a refusal names."""
 
-_DRAWN_BY_NONE = frozenset(map(ord, "\n\u200c\u200d\u2066\u2069"))
-"""What needs no glyph: a line's end, joiners, and the marks around what runs the other way."""
+_DRAWN_BY_NONE = frozenset(
+    (*map(ord, "\n\u200c\u200d\u2066\u2069"), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
+)
+"""What needs no glyph: a line's end, joiners, marks of direction, and choices of a variant."""
 
 
 class TypstTypesetter:

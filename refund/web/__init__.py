@@ -7,12 +7,15 @@ from refund.web import (
     customs,
     front,
     operator,
+    operator_papers,
     operator_point,
     operator_settlement,
     operator_stores,
     scan,
     store,
+    store_papers,
     traveller,
+    traveller_papers,
 )
 from refund.web.auth import guard_staff, guard_traveller
 from refund.web.context import KEY, Context
@@ -21,7 +24,14 @@ from refund.web.filters import register_filters
 from refund.web.language import register_language
 from refund.web.security import register_security
 
-_FURTHER_ROOMS = (operator_point, operator_settlement, operator_stores)
+_FURTHER_ROOMS = (
+    operator_papers,
+    operator_point,
+    operator_settlement,
+    operator_stores,
+    store_papers,
+    traveller_papers,
+)
 """Modules that add their pages to an audience's blueprint by being imported."""
 
 AUDIENCES: tuple[tuple[Blueprint, str, str], ...] = (

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from refund.core.agreement import Agreement
+from refund.core.ids import group_form_number
 from refund.core.money import format_yuan
 from refund.services.papers import AgreementSheet
 from refund.web.language import LANGUAGES, TAGS
@@ -60,7 +61,7 @@ def _clauses(words: Words, sheet: AgreementSheet) -> dict[str, object]:
 def _facts(sheet: AgreementSheet) -> Mapping[str, Fact]:
     form, sums = sheet.form, sheet.form.amounts
     return {
-        "number": form.form_number,
+        "number": group_form_number(form.form_number),
         "net": format_yuan(sums.net_fen),
         "gross": format_yuan(sums.gross_fen),
         "fee": format_yuan(sums.fee_fen),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from refund.core.form import Channel, Form, Status
+from refund.core.form import GONE, Channel, Form
 from refund.core.ids import group_form_number
 from refund.core.money import format_yuan
 from refund.core.nationalities import NATIONALITY_BY_CODE
@@ -26,9 +26,6 @@ from refund.web.paper_languages import Fact, PaperLanguage, Words, language_of
 from refund.web.paper_money import receipt_words, settlement_words
 from refund.web.paper_words import LABELS
 from refund.web.qr import svg
-
-DEAD = frozenset({Status.VOID, Status.SUPERSEDED})
-"""Forms whose papers say that they are void, and carry no code."""
 
 
 def application_pdf(ports: Ports, sheet: Paper, locale: str = "") -> bytes:
@@ -118,7 +115,7 @@ def _filled(
     number = group_form_number(form.form_number)
     return {
         **head(paper, language, number, facts or {}),
-        "is_void": form.status in DEAD,
+        "is_void": form.status in GONE,
         "issued": moment(form.issued_at),
         "depart_by": form.depart_by.isoformat(),
     }
@@ -126,7 +123,7 @@ def _filled(
 
 def _coded(ports: Ports, form: Form) -> Filled:
     """The form's signed code; a void form has none."""
-    if form.status in DEAD:
+    if form.status in GONE:
         return {}
     return {"qr": svg(code_url(ports.public_url, form.code), "")}
 

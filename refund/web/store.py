@@ -15,7 +15,7 @@ from refund.core.nationalities import NATIONALITIES, NATIONALITY_BY_CODE
 from refund.core.people import Role
 from refund.core.places import PORTS
 from refund.core.signing import code_url
-from refund.services.counter import Progress, paper, progress
+from refund.services.counter import Progress, progress
 from refund.services.enrol import goods_master, store_of
 from refund.services.issue import (
     Issue,
@@ -225,20 +225,6 @@ def code_png(form_id: str) -> Response:
     name = f"{group_form_number(form.form_number)}.png"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-@pages.get("/forms/<form_id>/paper")
-def print_paper(form_id: str) -> str:
-    """The application form on A4, with the code to scan and without the claim code."""
-    sheet = paper(ports(), actor(), form_id)
-    return render_template("print/paper.html", paper=sheet, form=sheet.form, code=_code(sheet.form))
-
-
-@pages.get("/forms/<form_id>/slip")
-def print_slip(form_id: str) -> str:
-    """The customer's slip of 80 mm: the claim code, apart from the code to scan."""
-    handed = slip(ports(), actor(), form_id)
-    return render_template("print/slip.html", slip=handed, form=handed.form)
 
 
 @pages.get("/forms/<form_id>/void")

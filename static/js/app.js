@@ -20,6 +20,7 @@ const modules = {
   "[data-lines]": "./lines.js",
   "[data-ticks]": "./ticks.js",
   "[data-stepper]": "./stepper.js",
+  "[data-count]": "./count.js",
 };
 for (const [selector, path] of Object.entries(modules)) {
   if (document.querySelector(selector)) import(path);

