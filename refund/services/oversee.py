@@ -7,18 +7,21 @@ from enum import Enum
 
 from refund.core.agreement import Agreement, Signature
 from refund.core.customs import Verification
+from refund.core.entitlement import Entitlement, GoodsReturn
 from refund.core.form import Form, Status
 from refund.core.invoice import Invoice
 from refund.core.ledger import Account, Entry
-from refund.core.matching import Action, ExitRecord, Proposal, Why
+from refund.core.matching import Action, ExitRecord, Proposal, Why, most_urgent_first
 from refund.core.operation import Advance, Guarantee, Operation
 from refund.core.people import Actor
 from refund.core.store import Store
+from refund.core.thread import Happened, LineOutcome, line_outcomes, thread_of
 from refund.core.trail import AuditEvent
 from refund.core.traveller import Traveller
 from refund.ports import Ports
+from refund.services.intent import entitlement
 from refund.services.life import By, note, the_form
-from refund.services.reconcile import Chosen, ExitDesk, Settled, desk, proposals_for
+from refund.services.reconcile import Chosen, ExitDesk, Settled, desk, own_proposal, proposals_for
 from refund.transaction import Transaction
 
 
@@ -52,9 +55,9 @@ def queue_of(proposal: Proposal) -> Queue:
 
 
 def queues_of(proposals: Sequence[Proposal]) -> dict[Queue, list[Proposal]]:
-    """All queues, each in the order of its proposals."""
+    """All queues, in each the most urgent first."""
     found: dict[Queue, list[Proposal]] = {queue: [] for queue in Queue}
-    for proposal in proposals:
+    for proposal in most_urgent_first(proposals):
         found[queue_of(proposal)].append(proposal)
     return found
 
@@ -78,6 +81,18 @@ class Overview:
     def held_fen(self) -> int:
         """What stands on hold at cards."""
         return self.balances[Account.GUARANTEE_HELD]
+
+    @property
+    def overdue(self) -> tuple[Proposal, ...]:
+        """Charges that should have been made before today, the oldest first."""
+        late = [p for p in self.desk.proposals if p.is_overdue]
+        return tuple(most_urgent_first(late))
+
+    @property
+    def ending_early(self) -> tuple[Proposal, ...]:
+        """Holds that end by themselves before the last day of their charge is over, first first."""
+        early = [p for p in self.desk.proposals if p.ends_early]
+        return tuple(most_urgent_first(early))
 
 
 def overview(ports: Ports) -> Overview:
@@ -106,9 +121,15 @@ class Preview:
     standing: tuple[Proposal, ...]
     changed: tuple[Proposal, ...]
 
-    def total_fen(self, action: Action) -> int:
-        """The sum of what one action would move, fen."""
-        return sum(p.amount_fen for p in self.standing if p.action is action)
+    @property
+    def charged_fen(self) -> int:
+        """What all cards together would be charged."""
+        return sum(p.charged_fen for p in self.standing)
+
+    @property
+    def released_fen(self) -> int:
+        """What of all holds together would go back."""
+        return sum(p.released_fen for p in self.standing)
 
 
 def preview(ports: Ports, chosen: Sequence[Chosen]) -> Preview:
@@ -166,7 +187,10 @@ def outcome_of(settled: Settled) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class FormLife:
-    """Everything that is known of one form; `names` gives the staff's names by id."""
+    """Everything that is known of one form; `names` gives the staff's names by id.
+
+    `proposal` rests on our own records: the network's book was not asked for it.
+    """
 
     form: Form
     store: Store
@@ -178,9 +202,16 @@ class FormLife:
     signature: Signature | None
     operations: tuple[Operation, ...]
     entries: tuple[tuple[Entry, datetime, str], ...]
-    verification: Verification | None
+    verifications: tuple[Verification, ...]
+    returns: tuple[GoodsReturn, ...]
+    lines: tuple[LineOutcome, ...]
+    worth: Entitlement
     exits: tuple[ExitRecord, ...]
     events: tuple[AuditEvent, ...]
+    thread: tuple[Happened, ...]
+    proposal: Proposal
+    replaces: Form | None
+    replaced_by: Form | None
     names: Mapping[str, str]
 
 
@@ -194,24 +225,35 @@ def form_life(ports: Ports, operator: Actor, form_id: str) -> FormLife:
 
     def read(tx: Transaction) -> FormLife:
         form = the_form(tx, form_id)
+        verifications = tuple(tx.verifications_of(form_id))
+        returns, invoices = tuple(tx.returns_of(form_id)), tuple(tx.invoices_of(form_id))
         store = tx.store(form.store_number)
         if store is None:
             raise LookupError(form.store_number)
         note(tx, ports, "identity_shown", By(operator.label, now), form_id=form_id)
+        events, entries = tuple(tx.events_of(form_id)), tuple(tx.entries_of(form_id))
+        last = verifications[-1] if verifications else None
         return FormLife(
             form=form,
             store=store,
             traveller=tx.traveller_of(form_id),
-            invoices=tuple(tx.invoices_of(form_id)),
+            invoices=invoices,
             guarantees=tuple(tx.guarantees_of(form_id)),
             advance=tx.advance_of(form_id),
             agreement=tx.agreement_of(form_id),
             signature=tx.signature_of(form_id),
             operations=tuple(tx.operations_of(form_id)),
-            entries=tuple(tx.entries_of(form_id)),
-            verification=tx.verification_of(form_id),
+            entries=entries,
+            verifications=verifications,
+            returns=returns,
+            lines=line_outcomes(invoices, returns, last),
+            worth=entitlement(tx, form),
             exits=tx.exits_of(form.document_index),
-            events=tuple(tx.events_of(form_id)),
+            events=events,
+            thread=thread_of(events, entries),
+            proposal=own_proposal(tx, ports, form),
+            replaces=tx.form(form.replaces) if form.replaces else None,
+            replaced_by=tx.form_replacing(form_id),
             names={one.actor.staff_id: one.actor.name for one in tx.staff_register()},
         )
 

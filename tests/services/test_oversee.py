@@ -40,6 +40,8 @@ def test_every_reason_leads_to_one_queue() -> None:
     ("action", "why", "queue"),
     [
         (Action.RELEASE, Why.KEPT, Queue.RELEASE),
+        (Action.ADJUST, Why.FEWER_GOODS, Queue.ADJUST),
+        (Action.FORFEIT, Why.REFUSED, Queue.FORFEIT),
         (Action.CAPTURE, Why.LATE, Queue.CAPTURE),
         (Action.CAPTURE, Why.LEFT_UNVERIFIED, Queue.BREAK),
         (Action.NONE, Why.AWAITING_EXIT, Queue.DEPARTURE),
@@ -85,8 +87,7 @@ def test_a_preview_keeps_what_stands_and_sets_aside_what_changed(small_world: Wo
     stands = Chosen(form.form_id, Action.CAPTURE, Why.NEVER_SEEN)
     found = preview(small_world.ports, [stands])
     assert [p.form.form_id for p in found.standing] == [form.form_id]
-    assert found.total_fen(Action.CAPTURE) == make.NET_FEN
-    assert found.total_fen(Action.RELEASE) == 0
+    assert (found.charged_fen, found.released_fen) == (make.NET_FEN, 0)
     changed = preview(small_world.ports, [Chosen(form.form_id, Action.RELEASE, Why.KEPT)])
     assert (changed.standing, len(changed.changed)) == ((), 1)
 
