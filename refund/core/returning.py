@@ -142,7 +142,8 @@ def _left(known: Known, quantities: Mapping[LineKey, int]) -> dict[LineKey, int]
         most = left.get(key, 0)
         if not 0 <= quantity <= most:
             raise Refused("quantity_above_remaining", line_field(key), most=most)
-        left[key] = most - quantity
+        if quantity:
+            left[key] = most - quantity
     return left
 
 

@@ -36,8 +36,10 @@ class ToCorrect:
     draft: Draft
 
 
-def form_to_correct(ports: Ports, clerk: Actor, form_id: str) -> ToCorrect:
+def form_to_correct(ports: Ports, clerk: Actor, form_id: str, *, again: bool = False) -> ToCorrect:
     """A form of the clerk's own store with all that it says; reading the identity is recorded.
+
+    `again` is for the same page after its first time, which is not recorded anew.
 
     Raises:
         Refused: as `replace_form`.
@@ -47,10 +49,11 @@ def form_to_correct(ports: Ports, clerk: Actor, form_id: str) -> ToCorrect:
     def read(tx: Transaction) -> ToCorrect:
         form = form_of_store(tx, clerk, form_id)
         require_replaceable(tx, form)
-        note(tx, ports, "identity_shown", By(clerk.label, now), form_id=form_id)
+        if not again:
+            note(tx, ports, "identity_shown", By(clerk.label, now), form_id=form_id)
         return ToCorrect(form, draft_of(tx, form))
 
-    return ports.storage.write(read)
+    return ports.storage.read(read) if again else ports.storage.write(read)
 
 
 def draft_of(tx: Transaction, form: Form) -> Draft:

@@ -7,12 +7,17 @@ from refund.web import (
     customs,
     front,
     operator,
+    operator_counter,
     operator_papers,
     operator_point,
+    operator_rules,
     operator_settlement,
     operator_stores,
+    operator_till,
     scan,
     store,
+    store_changes,
+    store_correct,
     store_papers,
     traveller,
     traveller_papers,
@@ -25,10 +30,15 @@ from refund.web.language import register_language
 from refund.web.security import register_security
 
 _FURTHER_ROOMS = (
+    operator_counter,
     operator_papers,
     operator_point,
+    operator_rules,
     operator_settlement,
     operator_stores,
+    operator_till,
+    store_changes,
+    store_correct,
     store_papers,
     traveller_papers,
 )

@@ -8,13 +8,14 @@ from werkzeug.wrappers import Response
 
 from refund.core.calendar import day_of
 from refund.core.errors import Refused
-from refund.core.form import Form, Status
+from refund.core.form import GONE, Form, Status
 from refund.core.goods import Goods, search_goods
 from refund.core.ids import group_form_number
 from refund.core.nationalities import NATIONALITIES, NATIONALITY_BY_CODE
 from refund.core.people import Role
 from refund.core.places import PORTS
 from refund.core.signing import code_url
+from refund.services.changes import changes_of
 from refund.services.counter import Progress, progress
 from refund.services.enrol import goods_master, store_of
 from refund.services.issue import (
@@ -47,9 +48,12 @@ QUERY_LENGTH_MAX = 100
 PNG_SCALE = 10
 FORM_ID = re.compile(r"[0-9a-f]{16}")
 OVER = frozenset(
-    {Status.RELEASED, Status.CAPTURED, Status.FORFEITED, Status.VOID, Status.SUPERSEDED}
+    {
+        *(Status.RELEASED, Status.ADJUSTED, Status.REFUNDED, Status.FORFEITED, Status.DENIED),
+        *(Status.VOID, Status.SUPERSEDED, Status.RETURNED),
+    }
 )
-"""States after which nothing more happens, so that a page need not ask again."""
+"""States after which nothing happens by itself, so that a page need not ask again."""
 
 
 @pages.url_value_preprocessor
@@ -92,13 +96,9 @@ def forms() -> Page:
     return render_template("store/_forms.html", **today)
 
 
-DEAD = frozenset({Status.VOID, Status.SUPERSEDED})
-"""Forms that count for nothing."""
-
-
 def _today() -> dict[str, object]:
     found = forms_today(ports(), actor())
-    live = [form for form in found if form.status not in DEAD]
+    live = [form for form in found if form.status not in GONE]
     return {"forms": found, "live": live, "seen": _seen(found)}
 
 
@@ -135,7 +135,7 @@ def issue_or_check() -> Page:
     other = changed(typed, request.form, today)
     if other is not None:
         return _issue_page(other, None, None, focus=newest(other, request.form))
-    reading = _read(typed)
+    reading = read_page(typed)
     if "check" in request.form:
         outcome = dry_run(ports(), actor(), reading.draft)
         return _issue_page(typed, reading, outcome), 422 if outcome.refusals else 200
@@ -155,7 +155,7 @@ def issue_or_check() -> Page:
 def check() -> str:
     """The live sum with every refusal at once, as far as the page is filled in."""
     typed = read_typed(request.form)
-    reading = _read(typed)
+    reading = read_page(typed)
     outcome = dry_run(ports(), actor(), reading.draft)
     told = reading.put_right(outcome.refusals)
     return render_template(
@@ -163,7 +163,8 @@ def check() -> str:
     )
 
 
-def _read(typed: Typed) -> Reading:
+def read_page(typed: Typed) -> Reading:
+    """What was typed on a page for a form, read against the list of goods."""
     master: dict[str, Goods] = {kind.goods_code: kind for kind in goods_master(ports())}
     return read_draft(typed, master, day_of(ports().clock.now()))
 
@@ -204,7 +205,13 @@ def state(form_id: str) -> Page:
 
 
 def _progress(seen: Progress) -> dict[str, object]:
-    return {"form": seen.form, "progress": seen, "is_over": seen.form.status in OVER}
+    changes = changes_of(ports(), actor(), seen.form.form_id)
+    return {
+        "form": seen.form,
+        "progress": seen,
+        "changes": changes,
+        "is_over": seen.form.status in OVER,
+    }
 
 
 def _code(form: Form) -> str:

@@ -7,8 +7,12 @@ from datetime import date
 
 from refund.core.errors import Refused
 from refund.core.form import Channel
-from refund.core.invoice import LINES_MAX, InvoiceKind
+from refund.core.invoice import LINES_MAX, InvoiceKind, InvoiceLine
+from refund.core.money import format_yuan
 from refund.core.places import HOME_PORT
+from refund.core.traveller import Traveller
+from refund.services.issue import Draft
+from refund.web.filters import local
 from refund.web.parse import typed_fields
 
 GROUPS = {
@@ -91,6 +95,57 @@ def _new(group: str, number: int, today: date) -> dict[str, str]:
         "lines": {"quantity": "1", "invoice": "0"},
     }
     return {f"{group}-{number}-{name}": value for name, value in values[group].items()}
+
+
+def typed_of(draft: Draft, submission: str) -> Typed:
+    """The fields of a page on which a draft is typed already, the document in its own fields."""
+    fields = {
+        "submission": submission,
+        "channel": draft.channel.value,
+        "port": draft.port,
+        **_person(draft.traveller),
+    }
+    place = 0
+    for number, invoice in enumerate(draft.invoices):
+        at = f"invoices-{number}"
+        fields |= {
+            f"{at}-number": invoice.number,
+            f"{at}-day": invoice.day.isoformat(),
+            f"{at}-kind": invoice.kind.value,
+        }
+        for line in invoice.lines:
+            fields |= _line(f"lines-{place}", line, number)
+            place += 1
+    return Typed(fields, max(1, len(draft.invoices)), max(1, place))
+
+
+def _person(traveller: Traveller | None) -> dict[str, str]:
+    if traveller is None:
+        return {}
+    return {
+        "document_kind": traveller.document.kind.value,
+        "document_number": traveller.document.number,
+        "nationality": traveller.nationality,
+        "latin_name": traveller.latin_name,
+        "local_name": traveller.local_name,
+        "birth": _written(traveller.birth),
+        "document_expiry": _written(traveller.document_expiry),
+        "last_entry": _written(traveller.last_entry),
+    }
+
+
+def _written(day: date | None) -> str:
+    return "" if day is None else day.isoformat()
+
+
+def _line(at: str, line: InvoiceLine, number: int) -> dict[str, str]:
+    return {
+        f"{at}-invoice": str(number),
+        f"{at}-goods": f"{line.goods.goods_code} {local(line.goods)}",
+        f"{at}-specification": line.specification,
+        f"{at}-quantity": str(line.quantity),
+        f"{at}-unit_price": format_yuan(line.unit_price_fen).replace(",", ""),
+    }
 
 
 def read_typed(form: Mapping[str, str]) -> Typed:
