@@ -95,8 +95,8 @@ def confirmation(
     Goods that went back to the store are not there to be shown: the rest is a part.
 
     Raises:
-        Refused: `field_missing` for a line of which nothing was said; `quantity_above_listed`
-            for more than the traveller has; `seal_without_goods`; `nothing_shown`, for what is
+        Refused: `line_undecided` when nothing was said of a line; `quantity_above_listed` for
+            more than the traveller has; `seal_without_goods`; `nothing_shown`, for what is
             not there at all is refused, not confirmed.
 
     Source: GAC 25/2015 item 2 (fewer goods: the quantity really shown).
@@ -106,7 +106,7 @@ def confirmation(
         lines = [ConfirmedLine(key, quantity) for key, quantity in remaining.items()]
     said = {line.line: line for line in lines}
     for key in sorted(remaining.keys() - said.keys()):
-        raise Refused("field_missing", field_of(*key, "quantity"))
+        raise Refused("line_undecided", field_of(*key, "quantity"))
     for key, line in said.items():
         most = remaining.get(key, 0)
         if not 0 <= line.quantity <= most:
@@ -140,8 +140,8 @@ def read_refusal(reason: RefusalReason, text: str) -> str:
     """Read what an officer notes beside the reason of a refusal; another breach needs it.
 
     Raises:
-        Refused: `field_missing` without a reason, or for another breach without a note;
-            `field_too_long`, `field_unreadable`.
+        Refused: `field_missing` without a reason; `reason_missing` for another breach without a
+            note; `field_too_long`, `field_unreadable`.
 
     Source: GAC 25/2015.
     """
@@ -149,7 +149,7 @@ def read_refusal(reason: RefusalReason, text: str) -> str:
         raise Refused("field_missing", "reason")
     note = _read_words(text, "note", NOTE_LENGTH_MAX)
     if reason is RefusalReason.OTHER_BREACH and not note:
-        raise Refused("field_missing", "note")
+        raise Refused("reason_missing", "note")
     return note
 
 

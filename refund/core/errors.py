@@ -102,6 +102,7 @@ REFUSALS: dict[str, Refusal] = {
     "already_verified": Refusal(409, "GAC 25/2015"),
     "other_traveller": Refusal(409, "GAC 25/2015"),
     "nothing_shown": Refusal(422, "GAC 25/2015 item 2"),
+    "line_undecided": Refusal(422, "GAC 25/2015"),
     "seal_without_goods": Refusal(422, "GAC 25/2015"),
     "inspection_required": Refusal(409, "GAC 25/2015, 2026 package"),
     "day_not_over": Refusal(409, PROJECT),

@@ -193,7 +193,7 @@ def confirm_lines(form_id: str) -> Page:
     if seen.refusal is not None:
         return redirect(url_for("customs.show", form_id=form_id), 303)
     if "calculate" in typed:
-        return _lines_page(seen, typed, [one for one in problems if one.code != "field_missing"])
+        return _lines_page(seen, typed, [one for one in problems if one.code != "line_undecided"])
     return _lines_page(seen, typed, problems), 422
 
 

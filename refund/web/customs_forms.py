@@ -162,7 +162,7 @@ def read_lines(rows: Sequence[GoodsRow]) -> LinesRead:
         lines.append(ConfirmedLine(row.key, quantity or 0, (seal or "") if quantity else ""))
         if seal and quantity == 0:
             reader.refuse("seal_without_goods", row.field("seal"))
-    undecided = sum(problem.code == "field_missing" for problem in reader.problems)
+    undecided = sum(problem.code == "line_undecided" for problem in reader.problems)
     return LinesRead(tuple(lines), tuple(reader.problems), undecided)
 
 
@@ -170,13 +170,13 @@ def _count(text: str, field: str, row: GoodsRow) -> int:
     """How many of a line were shown.
 
     Raises:
-        Refused: `field_missing`, `field_unreadable`, `quantity_above_listed`.
+        Refused: `line_undecided`, `field_unreadable`, `quantity_above_listed`.
     """
     typed = text.strip()
     if not typed:
         if row.is_ticked or not row.remaining:
             return row.remaining
-        raise Refused("field_missing", field)
+        raise Refused("line_undecided", field)
     if not (typed.isascii() and typed.isdigit() and len(typed) <= 3):
         raise Refused("field_unreadable", field)
     if int(typed) > row.remaining:

@@ -7,21 +7,30 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from refund.app import create_app
 from refund.config import Settings
-from refund.core.form import Channel, Form, Status
+from refund.core.customs import RefusalReason
+from refund.core.form import Channel, Status
 from refund.core.people import Role
-from refund.core.signing import code_url
 from refund.services.claim import claim_advance
 from refund.services.issue import void_form
-from refund.services.verify import verified_today
+from refund.services.verify import refuse_form, verified_today
 from tests import make
 from tests.services import steps
-from tests.web.page import Page, check_page
+from tests.web.customs_desk import (
+    actions,
+    answered,
+    code_of,
+    confirmed,
+    events,
+    kind_of,
+    scanned,
+    sign_in_again,
+)
+from tests.web.page import check_page
 from tests.web.people import OFFICER, SignIn, browser
-from tests.world import PUBLIC_URL, World
+from tests.world import World
 
 
 @pytest.fixture
@@ -34,41 +43,6 @@ def app(settings: Settings, world: World) -> Flask:
 def desk(client: FlaskClient, sign_in: SignIn) -> FlaskClient:
     """Return the browser at the customs desk of Wuhan, signed in."""
     return sign_in(client, Role.OFFICER)
-
-
-def code_of(form: Form) -> str:
-    """What the hand scanner types for a form."""
-    return code_url(PUBLIC_URL, form.code)
-
-
-def scanned(desk: FlaskClient, text: str) -> TestResponse:
-    """The service's answer to a scan."""
-    token = check_page(desk.get("/customs/")).token
-    return desk.post("/customs/scan", data={"form_token": token, "code": text})
-
-
-def answered(desk: FlaskClient, text: str) -> Page:
-    """The page that an officer sees after a scan."""
-    response = scanned(desk, text)
-    if response.status_code == 303:
-        response = desk.get(response.location)
-    return check_page(response)
-
-
-def kind_of(page: Page) -> str:
-    """What the whole screen says: go, care, stop or done."""
-    return next(e.get("data-answer") or "" for e in page.root.iter() if e.get("data-answer"))
-
-
-def confirmed(desk: FlaskClient, form: Form) -> TestResponse:
-    """Press the large button of a form's page."""
-    token = check_page(desk.get("/customs/")).token
-    return desk.post(f"/customs/forms/{form.form_id}/confirm", data={"form_token": token})
-
-
-def events(world: World, form: Form) -> list[str]:
-    """What the audit trail of a form has, in order."""
-    return [e.kind for e in world.ports.storage.read(lambda tx: tx.events_of(form.form_id))]
 
 
 def test_the_shift_begins_at_the_scan_field_with_todays_count(
@@ -116,8 +90,8 @@ def test_a_typed_form_number_does_as_well(desk: FlaskClient, world: World, writt
 def test_the_large_button_confirms_all_as_listed(desk: FlaskClient, world: World) -> None:
     form = steps.claimed(world)
     page = answered(desk, code_of(form))
-    button = next(b for b in page.root.iter("button") if b.get("aria-keyshortcuts"))
-    assert button.get("aria-keyshortcuts") == "Control+Enter"
+    buttons = [b for b in page.root.iter("button") if b.get("aria-keyshortcuts")]
+    assert [b.get("aria-keyshortcuts") for b in buttons] == ["Control+Enter"]
     response = confirmed(desk, form)
     assert response.status_code == 303
     result = check_page(desk.get(response.location))
@@ -161,7 +135,7 @@ def test_a_void_form_stops(desk: FlaskClient, world: World) -> None:
     void_form(world.ports, world.clerk, form.form_id, "wrong name")
     page = answered(desk, code_of(form))
     assert (kind_of(page), page.h1) == ("stop", "Void")
-    assert "confirm" not in "".join(f.get("action") or "" for f in page.root.iter("form"))
+    assert "confirm" not in actions(page)
 
 
 def test_a_form_past_the_last_day_of_export_stops_and_stays(
@@ -176,20 +150,29 @@ def test_a_form_past_the_last_day_of_export_stops_and_stays(
     assert steps.status(world, form) is Status.ISSUED
 
 
-def sign_in_again(desk: FlaskClient) -> FlaskClient:
-    """Sign in as the same officer after the session has ended."""
-    token = check_page(desk.get("/customs/sign-in")).token
-    typed = {"form_token": token, "login": "officer-1", "password": "a password that nobody has"}
-    assert desk.post("/customs/sign-in", data=typed).status_code == 303
-    return desk
-
-
-def test_a_charged_back_form_stops(desk: FlaskClient, world: World) -> None:
+@pytest.mark.rule("ordinary_after_capture")
+def test_a_charged_back_form_can_be_confirmed_and_the_officer_is_told_so(
+    desk: FlaskClient, world: World
+) -> None:
     form = steps.claimed(world)
     world.clock.pass_by(days=18)
     steps.settled(world, form)
     page = answered(sign_in_again(desk), code_of(form))
+    assert (kind_of(page), page.h1) == ("go", "Compare and confirm")
+    assert "Charged back: a second chance" in page.text
+    result = check_page(desk.get(confirmed(desk, form).location))
+    assert kind_of(result) == "done"
+    assert steps.status(world, form) is Status.ORDINARY_VERIFIED
+
+
+def test_a_form_whose_refund_is_lost_stops(desk: FlaskClient, world: World) -> None:
+    form = steps.claimed(world)
+    world.clock.pass_by(days=18)
+    steps.settled(world, form)
+    refuse_form(world.ports, OFFICER, form.form_id, RefusalReason.GOODS_DIFFER, "")
+    page = answered(sign_in_again(desk), code_of(form))
     assert (kind_of(page), page.h1) == ("stop", "Charged back")
+    assert "confirm" not in actions(page)
 
 
 def test_a_form_whose_payment_is_under_way_asks_for_care(desk: FlaskClient, world: World) -> None:
