@@ -16,9 +16,18 @@ INVARIANTS: dict[str, str] = {
     "I5": "our network account is the network's own book less what is in flight",
     "I6": "one business event is posted once",
     "I7": "corrections are reversals with reason and actor",
+    "I8": "a form is advanced at most once, by our books and the network's",
+    "I9": "an advance has an earlier hold of at least its amount",
+    "I10": "a form has at most one hold that stands",
+    "I11": "a hold ends once, in the way that was asked for",
+    "I12": "what was captured and what was released is what was held",
+    "I13": "a hold is released only after customs have verified, or the goods came back",
+    "I14": "a card is charged only for a promise broken, a refusal, a return or missing goods",
     "I17": "every change of state follows the table and has one audit event",
+    "I19": "a form that has ended leaves nothing on its accounts",
 }
 NETWORK_INVARIANT = "I5"
+ADVANCED_ONCE = "I8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +49,31 @@ def audit(ports: Ports, *, with_network: bool = True) -> list[Finding]:
             findings.append(_network(ports, promise, asked=with_network))
             continue
         rows = ports.storage.read(partial(_offending, invariant))
+        if invariant == ADVANCED_ONCE and with_network:
+            rows += _advanced_again(ports)
         findings.append(Finding(invariant, promise, not rows, tuple(rows)))
     return findings
+
+
+def _advanced_again(ports: Ports) -> list[dict[str, object]]:
+    """Forms for which the network's book has more than one advance; none where it is silent."""
+    repeated = ports.storage.read(lambda tx: tx.repeated_advances())
+    if not repeated:
+        return []
+    try:
+        answers = ports.network.look_up_many(list({o.sent_reference: True for o in repeated}))
+    except NetworkSilent:
+        return []
+    paid: dict[str, int] = {}
+    for operation in repeated:
+        answer = answers.get(operation.sent_reference)
+        if answer is not None and not answer.refusal:
+            paid[operation.form_id] = paid.get(operation.form_id, 0) + 1
+    return [
+        {"form_id": form_id, "advances_at_network": times}
+        for form_id, times in paid.items()
+        if times > 1
+    ]
 
 
 def _offending(invariant: str, tx: Transaction) -> list[dict[str, object]]:

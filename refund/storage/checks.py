@@ -1,63 +1,14 @@
 """The invariants of the books as queries: each gives the rows that break it."""
 
 from refund.core.form import TRANSITIONS
+from refund.storage.check_claims import ADVANCES
+from refund.storage.check_ledger import LEDGER
 from refund.storage.protocol import Session
 
 LIMIT = 100
 """Offending rows that one check gives at most."""
 
-_SIGNED = "CASE side WHEN 'debit' THEN amount_fen ELSE -amount_fen END"
-
-CHECKS: dict[str, tuple[str, ...]] = {
-    "I1": (
-        f"SELECT entry_key, SUM({_SIGNED}) AS off_by_fen FROM posting"
-        f" GROUP BY entry_key HAVING SUM({_SIGNED}) <> 0",
-        "SELECT entry.entry_key, 'no postings' AS wrong FROM entry"
-        " WHERE NOT EXISTS (SELECT 1 FROM posting WHERE posting.entry_key = entry.entry_key)",
-    ),
-    "I3": (
-        "SELECT found.account, found.store_number, found.debit_fen, found.credit_fen,"
-        " balance.debit_fen AS kept_debit_fen, balance.credit_fen AS kept_credit_fen FROM ("
-        "SELECT account, store_number,"
-        " SUM(CASE side WHEN 'debit' THEN amount_fen ELSE 0 END) AS debit_fen,"
-        " SUM(CASE side WHEN 'credit' THEN amount_fen ELSE 0 END) AS credit_fen"
-        " FROM posting JOIN entry ON entry.entry_key = posting.entry_key"
-        " GROUP BY account, store_number) AS found"
-        " LEFT JOIN balance ON balance.account = found.account"
-        " AND balance.store_number = found.store_number"
-        " WHERE balance.account IS NULL OR balance.debit_fen <> found.debit_fen"
-        " OR balance.credit_fen <> found.credit_fen",
-        "SELECT account, store_number, debit_fen, credit_fen FROM balance"
-        " WHERE (debit_fen <> 0 OR credit_fen <> 0) AND NOT EXISTS ("
-        "SELECT 1 FROM posting JOIN entry ON entry.entry_key = posting.entry_key"
-        " WHERE posting.account = balance.account"
-        " AND entry.store_number = balance.store_number)",
-    ),
-    "I4": (
-        "SELECT entry_key, position, amount_fen FROM posting"
-        " WHERE amount_fen <= 0 OR amount_fen > 9999999999",
-    ),
-    "I6": (
-        "SELECT reference, kind, form_id FROM operation WHERE state = 'succeeded'"
-        " AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.entry_key = operation.reference)",
-        "SELECT entry_key, kind, form_id FROM entry WHERE kind IN ('hold', 'advance', 'capture')"
-        " AND NOT EXISTS (SELECT 1 FROM operation WHERE operation.reference = entry.entry_key"
-        " AND operation.form_id = entry.form_id AND operation.state = 'succeeded')",
-        "SELECT advance.form_id, advance.reference FROM advance WHERE NOT EXISTS ("
-        "SELECT 1 FROM posting WHERE posting.entry_key = advance.reference"
-        " AND posting.account = 'advance' AND posting.side = 'debit'"
-        " AND posting.amount_fen = advance.amount_fen)",
-    ),
-    "I7": (
-        "SELECT entry_key, reverses FROM entry WHERE (kind = 'reversal')"
-        " <> (reverses IS NOT NULL) OR (reverses IS NOT NULL AND (reason = '' OR actor = ''))",
-        "SELECT mirror.entry_key, mirror.account FROM ("
-        "SELECT back.entry_key, posting.account FROM entry AS back"
-        " JOIN posting ON posting.entry_key IN (back.entry_key, back.reverses)"
-        " WHERE back.reverses IS NOT NULL GROUP BY back.entry_key, posting.account"
-        f" HAVING SUM({_SIGNED}) <> 0) AS mirror",
-    ),
-}
+CHECKS: dict[str, tuple[str, ...]] = {**LEDGER, **ADVANCES}
 
 
 def offending(session: Session, invariant: str) -> list[dict[str, object]]:

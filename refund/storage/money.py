@@ -146,6 +146,15 @@ class MoneyQueries(Rows):
         )
         return [operation_of(row) for row in rows]
 
+    def repeated_advances(self) -> list[Operation]:
+        """The advances of every form for which more than one was asked."""
+        rows = self._session.rows(
+            "SELECT * FROM operation WHERE kind = 'advance' AND form_id IN ("
+            "SELECT form_id FROM operation WHERE kind = 'advance' GROUP BY form_id"
+            " HAVING COUNT(*) > 1) ORDER BY form_id, attempt"
+        )
+        return [operation_of(row) for row in rows]
+
     def add_guarantee(self, guarantee: Guarantee) -> None:
         """Add a hold; the database refuses a second live one."""
         self._insert(

@@ -280,6 +280,10 @@ class MoneyRows(Protocol):
         """All operations without an answer, oldest first."""
         ...
 
+    def repeated_advances(self) -> list[Operation]:
+        """The advances of every form for which more than one was asked."""
+        ...
+
     def add_guarantee(self, guarantee: Guarantee) -> None:
         """Add a hold; the database refuses a second live one."""
         ...

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from refund.services.audit import INVARIANTS
 from tests.cli.terminal import Terminal
 from tests.cli.within import tamper
 
-PROMISES = ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I17"]
+PROMISES = list(INVARIANTS)
 _ENTRY = (
     "INSERT INTO entry VALUES ('made-up', 'advance', '00112233aabbccdd', 1,"
     " '2025-07-08T04:00:00.000000Z', 'nobody', NULL, '')"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ from refund.core.entitlement import ConfirmedLine, Recovery
 from refund.core.form import Channel, Event, Form
 from refund.core.ledger import Entry, balance_fen
 from refund.core.operation import Guarantee, Operation
-from refund.services import point, returns, verify
+from refund.services import later, point, returns, verify
 from refund.services.intent import begin_end_of_hold
 from refund.services.issue import Draft
 from refund.services.life import the_form
@@ -20,8 +20,11 @@ from refund.services.pay import carry_out
 from refund.services.returns import BroughtBack
 from refund.transaction import Transaction
 from tests import make
-from tests.services.steps import RETURN_URL, issued
+from tests.services.steps import RETURN_URL, issued, on
 from tests.world import World
+
+LATER = timedelta(seconds=16)
+"""After this the worker may take up what is not answered."""
 
 ADVANCE_FEN = 1350_00
 """What three bags of 5,000.00 yuan are worth; each is worth a third."""
@@ -66,7 +69,9 @@ def brought_back(
 
 
 def begun(world: World, form: Form, event: Event) -> Operation:
-    """The intent to end a form's hold, stored and not yet sent."""
+    """The intent to end a form's hold, stored and not yet sent; a broken promise is over first."""
+    if event is Event.REQUEST_CAPTURE:
+        world.clock.at = max(world.clock.at, on(26))
 
     def begin(tx: Transaction) -> Operation:
         known = the_form(tx, form.form_id)
@@ -78,6 +83,13 @@ def begun(world: World, form: Form, event: Event) -> Operation:
 def ended(world: World, form: Form, event: Event) -> Form:
     """A form whose hold was to be ended, as the network answered."""
     return carry_out(world.ports, begun(world, form, event))
+
+
+def finish(world: World) -> None:
+    """Let the worker finish what was not answered."""
+    world.clock.at += LATER
+    while later.work_once(world.ports):
+        world.clock.at += LATER
 
 
 def together(world: World, forms: Sequence[Form], number: str = make.VISA) -> str:
