@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "rules": "rules:rules",
     "check-code": "codes:check_code",
     "sampling": "sampling:sampling",
+    "settle": "settle:settle",
     "audit": "audit:audit",
 }
 """Every command, and where it is defined below `refund.cli`."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 
 import pytest
 
-from refund.core.calendar import SHANGHAI
 from refund.core.customs import Inspection, LinesShown
 from refund.core.entitlement import ConfirmedLine
 from refund.core.errors import Refused
@@ -17,11 +15,11 @@ from refund.core.ledger import Account, Entry, Posting, Side
 from refund.core.settlement import NO_TOTALS, Month, SettledLine, Settlement, Totals
 from refund.services import settle, verify
 from refund.services.intent import entitlement
-from refund.services.issue import Draft
 from refund.services.settle import MonthState, Received
 from refund.storage.engine import ConstraintFailed
 from refund.transaction import Transaction
 from tests import make
+from tests.services.months import at, kept
 from tests.services.steps import (
     claimed,
     departs,
@@ -29,30 +27,12 @@ from tests.services.steps import (
     on,
     settled,
     status,
-    verified,
 )
 from tests.services.test_races import at_once
 from tests.world import World
 
 JULY, AUGUST, SEPTEMBER = Month(2025, 7), Month(2025, 8), Month(2025, 9)
 BY = "operator:operator-1"
-
-
-def kept(world: World, number: int = 1, draft: Draft | None = None) -> Form:
-    """A form of its own traveller whose promise was kept, and whose hold was released."""
-    document = f"H{number:08d}"
-    wanted = draft or make.draft(f"2542200000{number:010d}")
-    traveller = make.traveller(document)
-    form = claimed(world, issued(world, replace(wanted, traveller=traveller), f"key-{number}"))
-    verified(world, form)
-    departs(world, world.clock.now() + timedelta(minutes=5), number=document)
-    assert settled(world, form).form.status is Status.RELEASED
-    return form
-
-
-def at(world: World, year: int, month: int, day: int, hour: int = 12) -> None:
-    """Let it be a moment in Shanghai."""
-    world.clock.at = datetime(year, month, day, hour, tzinfo=SHANGHAI)
 
 
 def lines(world: World, month: Month = JULY) -> list[SettledLine]:
