@@ -5,7 +5,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from refund.core.calendar import day_of, parse_day
 from refund.core.errors import REFUSALS, Refused
-from refund.core.matching import Action
 from refund.core.nationalities import NATIONALITY_BY_CODE
 from refund.core.people import Role
 from refund.core.places import HOME_PORT, PORTS
@@ -120,7 +119,6 @@ def _preview(chosen: list[Chosen], refused: Refused | None) -> str:
     return render_template(
         "operator/preview.html",
         preview=oversee.preview(ports(), chosen),
-        Action=Action,
         reason=typed_fields(request.form)[0].get("reason", ""),
         reason_max=REASON_LENGTH_MAX,
         errors=errors_by_field([refused] if refused else []),
