@@ -186,12 +186,13 @@ def propose(
     count = departure.capture_working_days
     collect_by = add_working_days(form.depart_by, count, is_working_day)
     action, why = _said(departure, today)
-    is_overdue = action in CHARGES and today > collect_by
+    amount_fen = _amount_fen(departure, action)
+    is_overdue = action in CHARGES and amount_fen > 0 and today > collect_by
     return Proposal(
         form=form,
         action=action,
         why=why,
-        amount_fen=_amount_fen(departure, action),
+        amount_fen=amount_fen,
         exit=departure.exit,
         collect_by=collect_by,
         held_fen=0 if held is None else held.amount_fen,

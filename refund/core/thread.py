@@ -68,7 +68,11 @@ def thread_of(
         if not event.version:
             continue
         kinds = _POSTED_BY.get(event.kind, set())
-        own = [one for one in left if one[0].kind in kinds and abs(one[1] - event.at) < _TRANSACTION]
+        own = [
+            (entry, at, actor)
+            for entry, at, actor in left
+            if entry.kind in kinds and abs(at - event.at) < _TRANSACTION
+        ]
         left = [one for one in left if one not in own]
         thread.append(Happened(event, _moved([entry for entry, _, _ in own])))
     return tuple(thread)

@@ -122,6 +122,7 @@ def render_state(seen: ClaimView, today: date) -> str:
         part=part,
         took=took(seen),
         open_until=until,
+        promise_over=today > seen.form.depart_by,
         updating=seen.form.status in UPDATING,
         has_pass=part in WITH_PASS or (until is not None and part == seen.form.status.value),
         code=code_url(ports().public_url, seen.form.code),
