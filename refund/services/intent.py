@@ -49,8 +49,8 @@ def begin_hold(
         payout_label=card.payout_label,
         **_shared(joint),
     )
-    tx.add_operation(operation)
     move(tx, ports, form, Event.REQUEST_HOLD, By(actor, operation.created_at))
+    tx.add_operation(operation)
     return operation
 
 
@@ -84,8 +84,8 @@ def begin_advance(
         hold_reference=guarantee.network_reference,
         **_shared(joint),
     )
-    tx.add_operation(operation)
     move(tx, ports, form, Event.REQUEST_ADVANCE, By(actor, operation.created_at))
+    tx.add_operation(operation)
     return operation
 
 
@@ -113,8 +113,8 @@ def begin_end_of_hold(
         purpose=event.value,
         reason=reason,
     )
-    tx.add_operation(operation)
     move(tx, ports, form, event, By(actor, operation.created_at), detail=reason)
+    tx.add_operation(operation)
     return operation
 
 
@@ -162,8 +162,8 @@ def begin_refund(
         payout_label=card.payout_label,
         method=card.method,
     )
-    tx.add_operation(operation)
     move(tx, ports, form, Event.REQUEST_REFUND, By(actor, operation.created_at))
+    tx.add_operation(operation)
     return operation
 
 
