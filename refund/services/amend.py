@@ -21,7 +21,7 @@ from refund.services.issue import (
     store_number_of,
     write_form,
 )
-from refund.services.life import By, move, note, read_reason
+from refund.services.life import By, move, note, read_reason, why_gone
 from refund.transaction import Transaction
 
 REPLACEABLE = UNSECURED_BEFORE_ADVANCE | {Status.RETURNED}
@@ -92,10 +92,9 @@ def require_replaceable(tx: Transaction, form: Form) -> None:
 
     Source: project decision.
     """
-    if form.status is Status.SUPERSEDED:
-        newer = tx.form_replacing(form.form_id)
-        number = newer.form_number if newer is not None else ""
-        raise Refused("form_void", status=form.status.value, superseded_by=number)
+    gone = why_gone(tx, form)
+    if gone is not None and form.status is Status.SUPERSEDED:
+        raise gone
     if tx.verification_of(form.form_id) is not None:
         raise Refused("already_verified")
     if form.status is Status.ADVANCED:

@@ -13,7 +13,7 @@ from refund.services.amend import (
     form_to_correct,
     replace_form,
 )
-from refund.services.issue import Issue
+from refund.services.issue import Issue, form_seen_by_store
 from refund.web.auth import actor
 from refund.web.context import ports
 from refund.web.filters import errors_by_field
@@ -76,6 +76,7 @@ def correcting(form_id: str) -> Page:
 @pages.post("/forms/<form_id>/replace")
 def correct(form_id: str) -> Page:
     """Issue the corrected form in the old one's place, check it, or change the page's lines."""
+    form_seen_by_store(ports(), actor(), form_id)
     other = changed(read_typed(request.form), request.form, day_of(ports().clock.now()))
     if other is not None:
         return _typed(form_id, other).page(None, focus=newest(other, request.form))

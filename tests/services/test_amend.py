@@ -79,7 +79,7 @@ def test_the_code_of_a_replaced_form_is_refused_and_the_old_phone_sees_it(world:
     assert caught.value.facts["status"] == "superseded"
     assert claim.view(world.ports, PHONE, old.form_id).form.status is Status.SUPERSEDED
     told = refused(world, old)
-    assert (told.code, told.facts["superseded_by"]) == ("form_void", new.form_number)
+    assert (told.code, told.facts["number"]) == ("form_void", new.form_number)
 
 
 @pytest.mark.rule("replaced_form_is_named")

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from pathlib import Path
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from refund.core.entitlement import LineKey, Recovery
+from refund.core.entitlement import Recovery
 from refund.core.errors import Refused
-from refund.core.form import Channel, Form, Status
+from refund.core.form import Channel, Status
 from refund.core.matching import Action, Why
-from refund.core.money import Vat
-from refund.core.operation import Kind
 from refund.core.returning import End
 from refund.services import claim, issue, later, reconcile, returns, verify
 from refund.services.returns import BroughtBack
 from tests import make
+from tests.services.goods_back import (
+    ONE,
+    advance_left_fen,
+    back,
+    is_free,
+    refused,
+    store_fen,
+    three,
+)
 from tests.services.steps import (
     PHONE,
     agreed,
@@ -35,57 +37,7 @@ from tests.services.steps import (
 )
 from tests.services.test_races import at_once
 from tests.twin import Fault
-from tests.world import World, assert_audit_holds, open_world
-
-ONE: LineKey = (0, 0)
-TWO: LineKey = (0, 1)
-
-
-def three(number: str = "25422000000000000001", price_fen: int = 5000_00) -> issue.Draft:
-    """A purchase of three pieces of one price."""
-    lines = (make.line(price_fen, quantity=3),)
-    return make.draft(number, invoices=(make.invoice(number, lines=lines),))
-
-
-def priced(number: str, price_fen: int, **changes: object) -> issue.Draft:
-    """A purchase of one piece."""
-    invoices = (make.invoice(number, lines=(make.line(price_fen),)),)
-    return make.draft(number, invoices=invoices, **changes)
-
-
-def back(
-    world: World,
-    form: Form,
-    quantities: dict[LineKey, int],
-    recovery: Recovery = Recovery.STORE,
-    key: str = "return-1",
-    **more: object,
-) -> Form:
-    """The form after goods of it were brought back."""
-    brought = BroughtBack(quantities, recovery, "did not fit", key, **more)  # type: ignore[arg-type]
-    return returns.return_goods(world.ports, world.clerk, form.form_id, brought).form
-
-
-def refused(world: World, form: Form, quantities: dict[LineKey, int], **more: object) -> Refused:
-    """Why goods could not be brought back."""
-    with pytest.raises(Refused) as caught:
-        back(world, form, quantities, **more)  # type: ignore[arg-type]
-    return caught.value
-
-
-def advance_left_fen(world: World) -> int:
-    """What travellers still owe the agency."""
-    return world.ports.storage.read(lambda tx: tx.balances())["advance"]
-
-
-def store_fen(world: World) -> int:
-    """What stores hold for the agency."""
-    return world.ports.storage.read(lambda tx: tx.balances())["store"]
-
-
-def is_free(world: World, number: str = "25422000000000000001") -> bool:
-    """Whether an invoice can stand on a form."""
-    return world.ports.storage.read(lambda tx: tx.live_invoice(number)) is None
+from tests.world import World
 
 
 @pytest.mark.rule("return_before_advance")
@@ -368,126 +320,3 @@ def test_a_return_and_the_exits_charge_at_once_are_one_or_the_other(world: World
         assert world.booked("capture") == ["captured"]
         assert store_fen(world) == 0
     assert advance_left_fen(world) == 0, said
-
-
-@pytest.mark.rule("threshold_over_forms")
-def test_what_was_brought_back_no_longer_carries_another_form_of_the_day(world: World) -> None:
-    form = claimed(world, issued(world, three(price_fen=200_00)))
-    more = priced("25422000000000000002", 50_00)
-    back(world, form, {ONE: 2})
-    assert not issue.dry_run(world.ports, world.clerk, more).refusals
-    back(world, form, {ONE: 1}, key="return-2")
-    assert codes(issue.dry_run(world.ports, world.clerk, more).refusals) == {"below_threshold"}
-
-
-@pytest.mark.rule("threshold_over_forms")
-@pytest.mark.rule("below_threshold")
-def test_a_form_that_rested_on_the_goods_ends_with_them(world: World) -> None:
-    large = claimed(world, issued(world, priced("25422000000000000001", 200_00)))
-    small = claimed(world, issued(world, priced("25422000000000000002", 50_00), "key-2"))
-    third = issued(world, priced("25422000000000000003", 40_00), "key-3")
-    offer = returns.offer_return(world.ports, world.clerk, large.form_id, {ONE: 1}, asked=False)
-    assert {one.form.form_id for one in offer.falling} == {small.form_id, third.form_id}
-    assert offer.back_fen == large.amounts.net_fen + small.amounts.net_fen
-    with pytest.raises(Refused, match="other_forms_rely"):
-        issue.void_form(world.ports, world.clerk, _voidable(world).form_id, "mistake")
-    assert back(world, large, {ONE: 1}, seen=offer.seen).status is Status.RETURNED
-    assert status(world, small) is Status.RETURNED
-    assert status(world, third) is Status.VOID
-    assert store_fen(world) == offer.back_fen
-    assert advance_left_fen(world) == 0
-
-
-def _voidable(world: World) -> Form:
-    """A form of another traveller on which a second one rests."""
-    other = make.traveller("H99999999")
-    first = issued(world, priced("25422000000000000011", 200_00, traveller=other), "key-11")
-    issued(world, priced("25422000000000000012", 50_00, traveller=other), "key-12")
-    return first
-
-
-@pytest.mark.rule("threshold_over_forms")
-def test_a_form_that_customs_verified_stands_whatever_is_brought_back(world: World) -> None:
-    large = claimed(world, issued(world, priced("25422000000000000001", 200_00)))
-    small = claimed(world, issued(world, priced("25422000000000000002", 50_00), "key-2"))
-    verified(world, small)
-    assert back(world, large, {ONE: 1}).status is Status.RETURNED
-    assert status(world, small) is Status.VERIFIED
-
-
-@pytest.mark.rule("threshold_over_forms")
-def test_a_form_that_is_being_paid_holds_up_the_return_on_which_it_rests(world: World) -> None:
-    large = claimed(world, issued(world, priced("25422000000000000001", 200_00)))
-    small = agreed(world, issued(world, priced("25422000000000000002", 50_00), "key-2"))
-    world.network.faults.append(Fault.LOST)
-    assert claimed(world, small).status is Status.HOLDING
-    told = refused(world, large, {ONE: 1})
-    assert (told.code, told.facts["numbers"]) == ("other_forms_rely", (small.form_number,))
-    world.clock.pass_by(seconds=16)
-    later.finish_open_operations(world.ports)
-    assert back(world, large, {ONE: 1}).status is Status.RETURNED
-    assert status(world, small) is Status.RETURNED
-
-
-@pytest.mark.rule("return_in_part")
-@settings(max_examples=25, deadline=timedelta(seconds=20))
-@given(
-    prices=st.lists(st.integers(1, 400_00), min_size=1, max_size=3),
-    steps=st.lists(
-        st.tuples(st.integers(0, 2), st.integers(1, 2), st.sampled_from(list(Recovery)[1:])),
-        max_size=5,
-    ),
-    leaves=st.booleans(),
-)
-def test_what_is_due_and_what_came_back_are_always_the_advance(
-    tmp_path_factory: pytest.TempPathFactory,
-    prices: list[int],
-    steps: list[tuple[int, int, Recovery]],
-    leaves: bool,  # noqa: FBT001 - hypothesis gives arguments by name
-) -> None:
-    folder: Path = tmp_path_factory.mktemp("returns")
-    with open_world(folder, f"sqlite://{folder / 'refund.db'}") as world:
-        rates = (Vat.V13, Vat.V9, Vat.V13)
-        lines = tuple(make.line(p, rates[n], 3) for n, p in enumerate(prices))
-        carrier = (make.line(200_00),)
-        invoices = (make.invoice(lines=lines + carrier),)
-        form = claimed(world, issued(world, make.draft(invoices=invoices)))
-        _bring_back(world, form, steps)
-        if status(world, form) is Status.ADVANCED:
-            if leaves:
-                verified(world, form)
-                departs(world, on(20))
-            else:
-                world.clock.pass_by(days=20)
-            settled(world, form)
-        _assert_adds_up(world, form)
-        assert_audit_holds(world.ports)
-
-
-def _bring_back(world: World, form: Form, steps: list[tuple[int, int, Recovery]]) -> None:
-    """Bring goods back as far as that is possible."""
-    recovered_fen = 0
-    for number, (place, quantity, recovery) in enumerate(steps):
-        if status(world, form) is not Status.ADVANCED:
-            return
-        known = returns.returnable_form(world.ports, world.clerk, form.form_id)
-        if quantity > known.remaining.get((0, place), 0):
-            continue
-        back(world, form, {(0, place): quantity}, recovery, f"return-{number}")
-        assert store_fen(world) >= recovered_fen
-        recovered_fen = store_fen(world)
-
-
-def _assert_adds_up(world: World, form: Form) -> None:
-    """Due, recovered and captured are the advance, and none of them is below zero."""
-    entries = world.ports.storage.read(lambda tx: tx.entries_of(form.form_id))
-    earned_fen = 0
-    for entry, _, _ in entries:
-        if entry.kind in ("release", "adjust"):
-            signed = {p.account.value: p.amount_fen for p in entry.postings}
-            earned_fen = signed.get("treasury", 0) - signed.get("fee", 0)
-    operations = world.ports.storage.read(lambda tx: tx.operations_of(form.form_id))
-    captured_fen = sum(o.amount_fen for o in operations if o.kind is Kind.CAPTURE)
-    assert earned_fen >= 0
-    assert earned_fen + store_fen(world) + captured_fen == form.amounts.net_fen
-    assert advance_left_fen(world) == 0

@@ -125,7 +125,7 @@ def test_all_goods_end_the_form_by_the_card(clerk: FlaskClient, world: World) ->
     assert status(world, form) is Status.RETURNED
     page = check_page(clerk.get(path(form)))
     assert page.statuses() == ["returned"]
-    assert "The goods of this form were brought back" in page.text
+    assert "This form has ended" in page.text
     assert clerk.get(where).status_code == 409
 
 
@@ -281,8 +281,8 @@ def test_another_stores_form_and_an_unknown_one_look_alike(
     for page in ("/return", "/return/offer", "/replace", "/replace/dry-run"):
         assert other.post(path(form, page), data=sent).status_code == 404
     assert status(world, form) is Status.ADVANCED
-    page = check_page(other.post("/store/find", data={FIELD: token, "document": "H12345678"}))
-    assert path(form) not in page.links()
+    found = check_page(other.post("/store/find", data={FIELD: token, "document": "H12345678"}))
+    assert path(form) not in found.links()
 
 
 @pytest.mark.parametrize("language", ["en", "zh_Hans"])
