@@ -24,7 +24,6 @@ COMMANDS: dict[str, str] = {
     "check-code": "codes:check_code",
     "sampling": "sampling:sampling",
     "settle": "settle:settle",
-    "sampling": "sampling:sampling",
     "audit": "audit:audit",
 }
 """Every command, and where it is defined below `refund.cli`."""
