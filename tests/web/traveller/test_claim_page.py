@@ -265,3 +265,17 @@ def test_an_ordinary_refund_is_paid_at_the_counter(phone: Phone, ports: Ports) -
     phone.post("/ordinary")
     verify.verify_form(ports, OFFICER, phone.form.form_id)
     assert "Now go to the refund counter behind the border" in phone.page().text
+
+
+@pytest.mark.rule("hold_outlives")
+def test_who_could_not_be_charged_is_told_what_is_open_and_why(
+    bags: Phone, ports: Ports, clock: HandClock
+) -> None:
+    shows(ports, bags, 2)
+    leaves(ports, clock, at(20))
+    clock.at = at(8) + timedelta(days=31)
+    settles(ports, bags)
+    assert status(ports, bags.form) is Status.UNCOLLECTED
+    page = bags.page()
+    assert page.h1 == "The difference could not be charged"
+    assert "Open amount CNY 450.00" in page.text
