@@ -158,6 +158,7 @@ SETTLEMENT = {
     "paid_how": "Paid",
     "correction": "correction",
     "way_advance": "instant advance",
+    "way_adjusted": "instant advance, adjusted",
     "seal": "Signature and seal",
 }
 """In Chinese and English only: no traveller reads it."""

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from refund.core.errors import Refused
 from refund.core.operation import Answer, Kind, Operation
-from refund.services import claim
+from refund.core.settlement import read_month
+from refund.services import claim, settle
 from tests.services.steps import PHONE
 from tests.twin import BookNetwork
 from tests.world import World, open_world
@@ -51,6 +52,14 @@ def die(world: World, kind: str, form_id: str, session_id: str) -> str:
     )
 
 
+def close_it(world: World, month: str) -> str:
+    """Close a month, and say its number or why not."""
+    try:
+        return settle.close_month(world.ports, "process", read_month(month)).number
+    except Refused as refused:
+        return refused.code
+
+
 def say(line: str) -> None:
     """Write a line that the test can read at once."""
     os.write(1, f"{line}\n".encode())
@@ -66,6 +75,9 @@ def main(series: str, folder: str, url: str, verb: str, *words: str) -> None:
                 say(claim_it(world, *words))
             case "die":
                 say(die(world, *words))
+            case "close":
+                world.clock.at = read_month(*words).end
+                say(close_it(world, *words))
             case _:
                 raise ValueError(verb)
 

@@ -7,19 +7,34 @@ from functools import partial
 
 import pytest
 
-from refund.core.customs import Inspection, LinesShown
-from refund.core.entitlement import ConfirmedLine
 from refund.core.errors import Refused
-from refund.core.form import Form, Status
+from refund.core.form import Status
 from refund.core.ledger import Account, Entry, Posting, Side
-from refund.core.settlement import NO_TOTALS, Month, SettledLine, Settlement, Totals
-from refund.services import settle, verify
-from refund.services.intent import entitlement
+from refund.core.settlement import (
+    NO_TOTALS,
+    Month,
+    Totals,
+)
+from refund.core.till import Way
+from refund.services import counter_desk, settle
 from refund.services.settle import MonthState, Received
 from refund.storage.engine import ConstraintFailed
 from refund.transaction import Transaction
 from tests import make
-from tests.services.months import at, kept
+from tests.services import till_steps
+from tests.services.months import (
+    AUGUST,
+    BY,
+    JULY,
+    SEPTEMBER,
+    at,
+    close,
+    confirm_partly,
+    due,
+    kept,
+    lines,
+    treasury_fen,
+)
 from tests.services.steps import (
     claimed,
     departs,
@@ -27,27 +42,12 @@ from tests.services.steps import (
     on,
     settled,
     status,
+    verified,
 )
-from tests.services.test_races import at_once
+from tests.services.test_races import StartProcess, at_once, start_process
 from tests.world import World
 
-JULY, AUGUST, SEPTEMBER = Month(2025, 7), Month(2025, 8), Month(2025, 9)
-BY = "operator:operator-1"
-
-
-def lines(world: World, month: Month = JULY) -> list[SettledLine]:
-    """The lines of a month."""
-    return list(settle.lines_of(world.ports, month))
-
-
-def treasury_fen(world: World) -> int:
-    """What the treasury owes by the ledger."""
-    return world.ports.storage.read(lambda tx: tx.balances())[Account.TREASURY.value]
-
-
-def close(world: World, month: Month = JULY) -> Settlement:
-    """Close a month."""
-    return settle.close_month(world.ports, BY, month)
+__all__ = ["start_process"]
 
 
 def refused(world: World, month: Month = JULY) -> Refused:
@@ -173,18 +173,7 @@ def test_a_form_with_fewer_goods_claims_its_confirmed_part(world: World) -> None
     (line,) = lines(world)
     assert line.way == "adjusted"
     assert line.totals == Totals(1, 10_000_00, 1_100_00, 200_00, 900_00)
-    assert line.totals == _due(world, form)
-
-
-def confirm_partly(world: World, form: Form, quantity: int) -> None:
-    """Let customs confirm fewer goods of the first line."""
-    shown = LinesShown((ConfirmedLine((0, 0), quantity),), inspection=Inspection.GOODS)
-    verify.verify_lines(world.ports, world.officer, form.form_id, shown)
-
-
-def _due(world: World, form: Form) -> Totals:
-    due = world.ports.storage.read(lambda tx: entitlement(tx, form)).due
-    return Totals(1, due.sales_fen, due.gross_fen, due.fee_fen, due.net_fen)
+    assert line.totals == due(world, form)
 
 
 @pytest.mark.rule("settle_adds_up")
@@ -305,3 +294,56 @@ def test_sums_by_store_and_by_way_add_up_to_the_whole(world: World) -> None:
     assert sum(page.by_way.values(), NO_TOTALS) == page.total
     assert page.total.line_count == 3
     assert status(world, kept(world, 4)) is Status.RELEASED
+
+
+@pytest.mark.rule("settle_closes_once")
+def test_of_four_processes_one_closes_the_month(world: World, start_process: StartProcess) -> None:
+    for number in range(1, 4):
+        kept(world, number)
+    processes = [start_process("close", str(JULY)) for _ in range(4)]
+    for process in processes:
+        process.await_ready()
+    for process in processes:
+        process.go()
+    said = sorted(process.said() for process in processes)
+    assert said == [(0, "JS-2025-07-01"), *[(0, "month_closed")] * 3]
+    at(world, 2025, 8, 2)
+    assert [one.position for one in lines(world)] == [1, 2, 3]
+
+
+@pytest.mark.rule("settle_confirmed_only")
+def test_ordinary_refunds_are_claimed_by_the_way_in_which_they_were_paid(world: World) -> None:
+    cash = till_steps.shown(world, till_steps.ordinary(world))
+    till_steps.till(world)
+    till_steps.paid_in_cash(world, cash)
+    ways = [Way.CARD, Way.BANK_ACCOUNT, Way.ALIPAY, Way.WECHAT_PAY]
+    for number, way in enumerate(ways, 2):
+        form = till_steps.ordinary(world, f"key-{number}", f"2542200000{number:010d}")
+        till_steps.shown(world, form)
+        paid = till_steps.paid_by_network(world, form, way, page=f"page-{number}")
+        assert paid.status is Status.REFUNDED
+    found = lines(world)
+    assert sorted(line.way for line in found) == sorted(["cash", *(way.value for way in ways)])
+    assert {line.totals for line in found} == {Totals(1, 1494_00, 164_34, 29_88, 134_46)}
+    receipt = next(line for line in found if line.way == "cash")
+    settle.withdraw_claim(world.ports, world.operator, receipt.entry_key, "another person")
+    assert [line.way for line in lines(world) if line.is_correction] == ["cash"]
+    at(world, 2025, 8, 1)
+    assert close(world).totals.gross_fen == treasury_fen(world) == 4 * 164_34
+
+
+@pytest.mark.rule("settle_confirmed_only")
+@pytest.mark.rule("ordinary_after_capture")
+def test_a_charged_form_claims_nothing_until_its_ordinary_refund_is_paid(world: World) -> None:
+    form = verified(world)
+    departs(world, on(30))
+    assert settled(world, form).form.status is Status.CAPTURED
+    assert lines(world) == []
+    till_steps.till(world)
+    at(world, 2025, 8, 20)
+    till_steps.shown(world, form)
+    counter_desk.accept_verification(world.ports, till_steps.counter(world), form.form_id)
+    assert lines(world, AUGUST) == []
+    till_steps.paid_in_cash(world, form)
+    (line,) = lines(world, AUGUST)
+    assert (line.way, line.gross_fen) == ("cash", 164_34)
