@@ -1,9 +1,8 @@
-"""Any order of events, any answers lost: the books agree at every step and nobody is paid twice."""
+"""Any order of events, any answers lost: the money fits each state, and all comes to rest."""
 
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
@@ -15,29 +14,35 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from refund.core.calendar import day_of
+from refund.core.entitlement import Recovery
 from refund.core.errors import Refused
-from refund.core.form import IN_FLIGHT, Form, Method, Status
+from refund.core.form import ENDED, Channel, Event, Form, Method, Status
 from refund.core.matching import Action
-from refund.core.operation import CardEntry, Guarantee
-from refund.services import claim, issue, later, reconcile, verify
+from refund.core.operation import CardEntry
+from refund.services import amend, claim, counter_desk, issue, reconcile, tills
 from refund.services.audit import audit
+from refund.services.issue import Draft
 from refund.services.later import work_once
+from refund.services.life import By, move, the_form
 from refund.transaction import Transaction
 from tests import make
+from tests.services import till_steps
+from tests.services.engine_steps import brought_back, confirmed, refused_at_customs, together
+from tests.services.living import (
+    WITHOUT_MONEY,
+    assert_hold_lapsed,
+    assert_money_fits,
+    assert_nobody_is_paid_twice,
+)
 from tests.services.steps import PHONE, agreed, card, departs, issued, status, unlocked
 from tests.twin import Fault
 from tests.world import World, assert_audit_holds, open_world
 
-CARDS = (make.VISA, make.VISA, make.DECLINED, make.PAYOUT_REFUSED, make.LOST_HOLD)
-PAID = {
-    *(Status.ADVANCED, Status.VERIFIED, Status.RELEASING, Status.RELEASED),
-    *(Status.CAPTURING, Status.CAPTURED, Status.UNCOLLECTED),
-}
-AT_REST = {
-    *(Status.ISSUED, Status.AGREED, Status.ORDINARY, Status.ORDINARY_VERIFIED, Status.VOID),
-    *(Status.RELEASED, Status.CAPTURED, Status.UNCOLLECTED),
-}
+CARDS = (make.VISA, make.VISA, make.VISA, make.DECLINED, make.PAYOUT_REFUSED, make.LOST_HOLD)
 CHANCES = st.integers(0, 99)
+QUANTITIES = st.integers(1, 3)
+BAG_FEN = 150_00
+"""Of three bags one is below the least sum, two are above it."""
 
 
 class Life(RuleBasedStateMachine):
@@ -45,13 +50,15 @@ class Life(RuleBasedStateMachine):
 
     @initialize()
     def open(self) -> None:
-        """Begin with an empty house."""
+        """Begin with an empty house, but for the cash at the counter."""
         self.closing = ExitStack()
         folder = Path(self.closing.enter_context(tempfile.TemporaryDirectory()))
         url = f"sqlite://{folder / 'refund.db'}"
         self.world: World = self.closing.enter_context(open_world(folder, url))
-        self.issued: list[Form] = []
+        self.forms: list[Form] = []
         self.cards: dict[str, CardEntry] = {}
+        self.pages = 0
+        till_steps.till(self.world, 100_00)
 
     def attempt(self, act: Callable[[], object]) -> None:
         """Do something that may be refused: a refusal changes nothing, which the books show."""
@@ -62,29 +69,55 @@ class Life(RuleBasedStateMachine):
 
     def pick(self, chance: int, *likely: Status) -> Form | None:
         """A form in one of the likely states; one time in ten any form, likely or not."""
-        fit = [form for form in self.issued if status(self.world, form) in likely]
-        among = self.issued if chance % 10 == 0 else fit
+        fit = [form for form in self.forms if status(self.world, form) in likely]
+        among = self.forms if chance % 10 == 0 else fit
         return among[chance // 10 % len(among)] if among else None
 
+    def page(self) -> str:
+        """A key that no page had before."""
+        self.pages += 1
+        return f"page-{self.pages}"
+
+    def draft(self, number: str, channel: Channel = Channel.INSTANT) -> Draft:
+        """Three bags, bought today."""
+        today = day_of(self.world.clock.now())
+        bags = make.line(BAG_FEN, quantity=3)
+        return make.draft(
+            traveller=make.traveller(last_entry=today - timedelta(days=3)),
+            invoices=(make.invoice(number, day=today, lines=(bags,)),),
+            channel=channel,
+        )
+
     @rule(
-        far=st.sampled_from(["issued", "signed", "claimed", "claimed"]),
+        far=st.sampled_from(["issued", "signed", "claimed", "claimed", "claimed"]),
         method=st.sampled_from([Method.CARD, Method.CARD, Method.ALIPAY]),
         number=st.sampled_from(CARDS),
     )
     def a_form_is_issued(self, far: str, method: Method, number: str) -> None:
         """At the counter, and mostly claimed at once."""
-        invoice_number = f"{len(self.issued):020d}"
-        today = day_of(self.world.clock.now())
-        draft = make.draft(
-            traveller=make.traveller(last_entry=today - timedelta(days=3)),
-            invoices=(make.invoice(invoice_number, day=today),),
-        )
-        form = issued(self.world, draft, f"key-{invoice_number}")
-        self.issued.append(form)
+        form = self.issue()
         if far != "issued":
             self.attempt(lambda: agreed(self.world, form, method))
         if far == "claimed":
             self.attempt(lambda: self.give_card(form, number))
+
+    def issue(self, channel: Channel = Channel.INSTANT) -> Form:
+        """A form fresh from the counter."""
+        number = f"{len(self.forms):020d}"
+        form = issued(self.world, self.draft(number, channel), f"key-{number}")
+        self.forms.append(form)
+        return form
+
+    @rule(number=st.sampled_from(CARDS))
+    def two_forms_are_claimed_together(self, number: str) -> None:
+        """At the refund point."""
+        forms = [self.issue(), self.issue()]
+        self.attempt(lambda: together(self.world, forms, number))
+
+    @rule()
+    def a_form_is_issued_for_the_refund_at_departure(self) -> None:
+        """From the start."""
+        self.issue(Channel.ORDINARY)
 
     def give_card(self, form: Form, number: str) -> None:
         """Fill in the network's page, and confirm the claim."""
@@ -107,49 +140,71 @@ class Life(RuleBasedStateMachine):
         if form is not None and entry is not None:
             self.attempt(lambda: claim.claim_advance(self.world.ports, PHONE, form.form_id, entry))
 
-    @rule(chance=CHANCES)
-    def the_advance_is_asked_again(self, chance: int) -> None:
-        """After a refused payout."""
+    @rule(chance=CHANCES, gives_up=st.booleans())
+    def after_a_refused_payout(self, chance: int, gives_up: bool) -> None:  # noqa: FBT001
+        """The advance is asked for again, or the ordinary refund is chosen."""
+        act = claim.choose_ordinary if gives_up else claim.advance_again
         if form := self.pick(chance, Status.HELD):
-            self.attempt(lambda: claim.advance_again(self.world.ports, PHONE, form.form_id))
-
-    @rule(chance=CHANCES)
-    def the_ordinary_refund_is_chosen(self, chance: int) -> None:
-        """Mostly by whom the advance was refused."""
-        if form := self.pick(chance, Status.HELD):
-            self.attempt(lambda: claim.choose_ordinary(self.world.ports, PHONE, form.form_id))
+            self.attempt(lambda: act(self.world.ports, PHONE, form.form_id))
 
     @rule(chance=CHANCES)
     def the_form_is_voided(self, chance: int) -> None:
         """At the counter."""
-        if form := self.pick(chance, Status.ISSUED):
+        if form := self.pick(chance, Status.ISSUED, Status.ORDINARY):
             self.attempt(
-                lambda: issue.void_form(
-                    self.world.ports, self.world.clerk, form.form_id, "returned"
-                )
+                lambda: issue.void_form(self.world.ports, self.world.clerk, form.form_id, "typed")
             )
 
     @rule(chance=CHANCES)
-    def customs_confirm(self, chance: int) -> None:
-        """At the airport."""
-        if form := self.pick(chance, Status.ADVANCED):
-            self.attempt(
-                lambda: verify.verify_form(self.world.ports, self.world.officer, form.form_id)
-            )
+    def another_form_takes_its_place(self, chance: int) -> None:
+        """Because a name was misspelt."""
+        form = self.pick(chance, Status.ISSUED, Status.AGREED, Status.ORDINARY, Status.RETURNED)
+        if form:
+            self.attempt(lambda: self.replace(form))
+            self.find_replacement(form)
 
-    @rule(port=st.sampled_from(["WUH", "WUH", "YIH"]), steps=st.integers(0, 3))
-    def the_traveller_departs(self, port: str, steps: int) -> None:
-        """Through a port, with or without the goods being shown, and the desk at work."""
-        self.depart_with(self.issued if steps > 0 else [], port)
-        if steps > 1:
-            self.settle_all()
+    def replace(self, form: Form) -> None:
+        """Correct a form."""
+        ports, clerk = self.world.ports, self.world.clerk
+        draft = amend.form_to_correct(ports, clerk, form.form_id).draft
+        amend.replace_form(ports, clerk, form.form_id, draft, self.page(), "misspelt")
 
-    def depart_with(self, forms: list[Form], port: str = "WUH") -> None:
-        """Show the goods of some forms, and leave."""
-        for form in forms:
+    def find_replacement(self, form: Form) -> None:
+        """Go on with the form that took another one's place."""
+        after = self.world.ports.storage.read(lambda tx: tx.form_replacing(form.form_id))
+        if after is not None and all(after.form_id != known.form_id for known in self.forms):
+            self.forms.append(after)
+
+    @rule(
+        chance=CHANCES,
+        quantity=QUANTITIES,
+        recovery=st.sampled_from([Recovery.STORE, Recovery.CAPTURE]),
+    )
+    def goods_are_brought_back(self, chance: int, quantity: int, recovery: Recovery) -> None:
+        """To the store, some or all."""
+        form = self.pick(chance, Status.ADVANCED, Status.ADVANCED, Status.ISSUED, Status.CAPTURED)
+        if form:
+            key = self.page()
+            self.attempt(lambda: brought_back(self.world, form, quantity, recovery, key))
+            self.find_replacement(form)
+
+    @rule(chance=CHANCES, quantity=st.integers(0, 3))
+    def customs_decide(self, chance: int, quantity: int) -> None:
+        """At the airport, on what is shown; where nothing is, they refuse."""
+        form = self.pick(chance, Status.ADVANCED, Status.ORDINARY, Status.ISSUED, Status.CAPTURED)
+        if form and quantity:
+            self.attempt(lambda: confirmed(self.world, form, quantity))
+        elif form:
+            self.attempt(lambda: refused_at_customs(self.world, form))
+
+    @rule(port=st.sampled_from(["WUH", "WUH", "YIH"]), quantity=st.integers(0, 3))
+    def the_traveller_departs(self, port: str, quantity: int) -> None:
+        """Through a port, with goods shown or not, and the desk at work."""
+        for form in self.forms if quantity else []:
             if status(self.world, form) is Status.ADVANCED:
-                verify.verify_form(self.world.ports, self.world.officer, form.form_id)
+                self.attempt(partial(confirmed, self.world, form, quantity))
         departs(self.world, self.world.clock.now(), port)
+        self.settle_all()
 
     @rule(changes_mind=st.booleans())
     def the_exit_s_desk_settles(self, changes_mind: bool) -> None:  # noqa: FBT001
@@ -169,6 +224,39 @@ class Life(RuleBasedStateMachine):
         if chosen:
             reconcile.settle(self.world.ports, self.world.operator, chosen, "as proposed")
 
+    @rule(chance=CHANCES, number=st.sampled_from(["", "", make.VISA, make.PAYOUT_REFUSED]))
+    def the_counter_pays(self, chance: int, number: str) -> None:
+        """Cash, or to a card; a form that was charged is taken up first."""
+        if form := self.pick(chance, Status.ORDINARY_VERIFIED, Status.CAPTURED):
+            self.attempt(lambda: self.pay(form, number))
+
+    def pay(self, form: Form, number: str) -> None:
+        """Show the document, sign, and take the money."""
+        world = self.world
+        till_steps.shown(world, form)
+        counter_desk.accept_verification(world.ports, till_steps.counter(world), form.form_id)
+        if number:
+            till_steps.paid_by_network(world, form, number=number, page=self.page())
+        else:
+            till_steps.paid_in_cash(world, form, self.page())
+
+    @rule(chance=CHANCES)
+    def the_counter_denies(self, chance: int) -> None:
+        """After its review."""
+        counter = till_steps.counter(self.world)
+        if form := self.pick(chance, Status.ORDINARY_VERIFIED):
+            self.attempt(
+                lambda: counter_desk.deny(self.world.ports, counter, form.form_id, "not the goods")
+            )
+
+    @rule(notes=st.integers(0, 2))
+    def the_till_is_counted(self, notes: int) -> None:
+        """With whatever is found in it, and a new one is opened."""
+        ports, operator = self.world.ports, self.world.operator
+        (till,) = tills.till_list(ports).open_tills
+        tills.close_till(ports, operator, till.till_id, {100_00: notes}, "as it was found")
+        till_steps.till(self.world, 100_00)
+
     @rule(faults=st.lists(st.sampled_from(Fault), min_size=1, max_size=3))
     def the_network_will_misbehave(self, faults: list[Fault]) -> None:
         """At the next calls."""
@@ -179,11 +267,27 @@ class Life(RuleBasedStateMachine):
         """Whole."""
         self.world.network.unplugged = down
 
-    @rule(span=st.sampled_from([{"seconds": 16}, {"minutes": 31}, {"hours": 2}, {"days": 3}]))
+    @rule(span=st.sampled_from([{"seconds": 16}, {"minutes": 31}, {"hours": 2}, {"days": 6}]))
     def time_passes(self, span: dict[str, float]) -> None:
         """And the worker has a round."""
         self.world.clock.pass_by(**span)
         work_once(self.world.ports)
+
+    @rule(chance=CHANCES, event=st.sampled_from(Event))
+    def somebody_tries_what_nobody_may(self, chance: int, event: Event) -> None:
+        """An event out of its turn is refused, and leaves nothing."""
+        if form := self.pick(chance, *ENDED):
+            self.attempt(lambda: self.try_in_vain(form, event))
+
+    def try_in_vain(self, form: Form, event: Event) -> None:
+        """Move a form, and think better of it."""
+
+        def attempt(tx: Transaction) -> None:
+            at = By("nobody", self.world.clock.now())
+            move(tx, self.world.ports, the_form(tx, form.form_id), event, at)
+            raise Refused("not_in_this_state")
+
+        self.world.ports.storage.write(attempt)
 
     @invariant()
     def the_books_agree(self) -> None:
@@ -191,11 +295,15 @@ class Life(RuleBasedStateMachine):
         assert not [found for found in audit(self.world.ports) if found.holds is False]
 
     @invariant()
+    def every_form_s_money_fits_its_state(self) -> None:
+        """To the fen."""
+        for form in self.forms:
+            assert_money_fits(self.world, form)
+
+    @invariant()
     def nobody_is_paid_twice(self) -> None:
         """By the network's own book."""
-        booked = self.world.book.operations_after(0)
-        paid = Counter(str(row["reference"])[:16] for row in booked if row["state"] == "paid")
-        assert not {form_id for form_id, times in paid.items() if times > 1}
+        assert_nobody_is_paid_twice(self.world, self.forms)
 
     def teardown(self) -> None:
         """Heal the world, let the clock run on, and see that everything comes to rest."""
@@ -206,10 +314,10 @@ class Life(RuleBasedStateMachine):
             world.network.unplugged = False
             world.network.faults.clear()
             self.let_pass(hours=4)
-            self.depart_with(self.issued[::2])
-            self.settle_all()
-            self.let_pass(days=120)
-            self.settle_all()
+            self.the_traveller_departs("WUH", len(self.forms) % 4)
+            for _ in range(24):
+                self.let_pass(days=5)
+                self.settle_all()
             assert_audit_holds(world.ports)
             assert world.ports.storage.read(lambda tx: tx.pending_operations()) == []
             self.every_form_is_at_rest()
@@ -221,31 +329,20 @@ class Life(RuleBasedStateMachine):
             self.world.clock.pass_by(seconds=16)
 
     def every_form_is_at_rest(self) -> None:
-        """And says of the money what the network's book says."""
-        world = self.world
-        paid = {
-            str(row["reference"])[:16]
-            for row in world.book.operations_after(0)
-            if row["state"] == "paid"
-        }
-        for form in self.issued:
-            is_paid = form.form_id in paid
-            now = status(world, form)
-            assert now in AT_REST - IN_FLIGHT, now
-            assert (now in PAID) == is_paid, now
-            kept = world.ports.storage.read(partial(_kept, form.form_id))
-            assert kept == (is_paid, None)
-        assert later.finish_open_operations(world.ports) == 0
-
-
-def _kept(form_id: str, tx: Transaction) -> tuple[bool, Guarantee | None]:
-    return tx.advance_of(form_id) is not None, tx.live_guarantee(form_id)
+        """It has ended, or no money was ever out; or the network ended the hold in the meantime."""
+        for form in self.forms:
+            assert_money_fits(self.world, form)
+            now = status(self.world, form)
+            if now is Status.UNCOLLECTED:
+                assert_hold_lapsed(self.world, form)
+            else:
+                assert now in ENDED | WITHOUT_MONEY, now
 
 
 TestLife = Life.TestCase
 TestLife.settings = settings(
     max_examples=40,
-    stateful_step_count=25,
+    stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
