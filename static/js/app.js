@@ -44,7 +44,8 @@ for (const change of ["online", "offline"]) {
 // A form is sent once, however often its button is pressed.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || form.method !== "post") return;
+  const method = event.submitter?.getAttribute("formmethod") ?? form.method;
+  if (event.defaultPrevented || method !== "post") return;
   if (form.dataset.sent || disconnected) {
     event.preventDefault();
     return;

@@ -53,7 +53,13 @@ function isBurst(event) {
 
 function complete(field) {
   const lines = field.value.trim().split(/\s+/);
-  return LINE_LENGTHS[lines[0].length] === lines.length;
+  return LINE_LENGTHS[lines[0].length] === lines.length || isForm(field);
+}
+
+/** A field that sends itself takes a form's code, or its number, as well as a zone. */
+function isForm(field) {
+  if (!field.dataset.scannerSends || field.dataset.scanner !== "mrz") return false;
+  return /^\S+\/F\/[A-Z2-7]{136}$/i.test(field.value.trim()) || /^(\d[ -]?){15}$/.test(field.value.trim());
 }
 
 function lineEnd(event, field) {
@@ -80,6 +86,9 @@ document.addEventListener("keydown", (event) => {
       last = event.timeStamp;
       lineEnd(event, field);
       text = "";
+    } else if (document.activeElement === field && isForm(field)) {
+      event.preventDefault();
+      field.form.requestSubmit();
     }
     return;
   }

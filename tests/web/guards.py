@@ -24,6 +24,20 @@ UNKNOWN_ID = "00000000000000ff"
 NOBODYS_CODE = "A" * 136
 PHONE = "a phone that scanned the form of store 1"
 OTHER_PHONE = "a phone that scanned the form of store 2"
+OTHERS = {
+    "session_id": "card_nobody",
+    "filename": "x",
+    "joint_id": UNKNOWN_ID,
+    "month": "2025-06",
+    "entry_key": "nothing",
+    "name": "cash_fen_max",
+    "store_number": "1",
+    "act": "suspend",
+    "port": "WUH",
+    "till_id": "nothing",
+    "receipt_number": "WUH-250708-0001",
+}
+"""What the other parts of addresses may be; nobody has these."""
 GUARDS = {pages.name: guard for pages, _, guard in AUDIENCES}
 PREFIXES = {pages.name: prefix for pages, prefix, _ in AUDIENCES}
 
@@ -48,7 +62,7 @@ class Route:
 
     def path(self, form_id: str = UNKNOWN_ID, code: str = NOBODYS_CODE) -> str:
         """The address for a form; a part that is not known here fails the test."""
-        values = {"form_id": form_id, "code": code, "session_id": "card_nobody", "filename": "x"}
+        values = {**OTHERS, "form_id": form_id, "code": code}
         path = self.rule.rule
         for argument in self.rule.arguments:
             assert argument in values, f"{self.name}: say here what <{argument}> may be"
