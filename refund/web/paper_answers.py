@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 from refund.core.errors import Refused
 from refund.web.context import ports
 from refund.web.paper_languages import LANGUAGES
+from refund.web.security import FIELD
 
 
 def asked_locale() -> str:
@@ -38,4 +39,5 @@ def paper_choices() -> dict[str, object]:
     return {
         "paper_languages": list(LANGUAGES.values()),
         "has_printer": ports().printer is not None,
+        "csrf_name": FIELD,
     }

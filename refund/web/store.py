@@ -191,8 +191,14 @@ def _issue_page(
 @pages.get("/forms/<form_id>")
 def form(form_id: str) -> str:
     """A form after its issue: the code to scan, the papers, and how far it has come."""
+    return form_page(form_id, None)
+
+
+def form_page(form_id: str, told: Refused | None) -> str:
+    """The same, with what a printer refused."""
     seen = progress(ports(), actor(), form_id)
-    return render_template("store/form.html", **_progress(seen), code=_code(seen.form))
+    shown = {**_progress(seen), "told": told}
+    return render_template("store/form.html", **shown, code=_code(seen.form))
 
 
 @pages.get("/forms/<form_id>/state")

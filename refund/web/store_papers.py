@@ -3,6 +3,7 @@
 from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
+from refund.core.errors import REFUSALS, Refused
 from refund.core.ids import group_form_number
 from refund.services import papers as sheets
 from refund.services.issue import slip
@@ -10,7 +11,7 @@ from refund.web import papers
 from refund.web.auth import actor
 from refund.web.context import ports
 from refund.web.paper_answers import asked_locale, paper_choices, pdf_answer, put_out
-from refund.web.store import pages
+from refund.web.store import form_page, pages
 
 pages.context_processor(paper_choices)
 
@@ -32,10 +33,13 @@ def slip_pdf(form_id: str) -> Response:
 
 
 @pages.post("/forms/<form_id>/slip/print")
-def print_slip(form_id: str) -> Response:
-    """Print the slip on the receipt printer."""
+def print_slip(form_id: str) -> Response | tuple[str, int]:
+    """Print the slip on the receipt printer; when that fails, the form's page says why."""
     handed = slip(ports(), actor(), form_id)
-    put_out(papers.slip_strip(ports(), handed, asked_locale()))
+    try:
+        put_out(papers.slip_strip(ports(), handed, asked_locale()))
+    except Refused as refused:
+        return form_page(form_id, refused), REFUSALS[refused.code].status
     return redirect(url_for("store.form", form_id=form_id, printed="slip"), 303)
 
 

@@ -255,7 +255,9 @@ def test_a_printer_without_paper_loses_nothing(
     printer.paper = 0x72
     answer = post(counter, f"{path}/slip/print")
     assert answer.status_code == 503
-    assert "no paper" in check_page(answer).text
+    page = check_page(answer)
+    assert "no paper" in page.text
+    assert "Application form, A4" in page.text, "the clerk is still at the form"
     printer.paper = 0x12
     assert post(counter, f"{path}/slip/print").status_code == 303
     assert len(printer.strips) == 1
