@@ -14,8 +14,10 @@ from refund.core.ledger import Account, Entry
 from refund.core.matching import Action, ExitRecord, Proposal, Why, most_urgent_first
 from refund.core.operation import Advance, Guarantee, Operation
 from refund.core.people import Actor
+from refund.core.settlement import Month, SettledLine
 from refund.core.store import Store
 from refund.core.thread import Happened, LineOutcome, line_outcomes, thread_of
+from refund.core.till import Receipt
 from refund.core.trail import AuditEvent
 from refund.core.traveller import Traveller
 from refund.ports import Ports
@@ -210,6 +212,8 @@ class FormLife:
     events: tuple[AuditEvent, ...]
     thread: tuple[Happened, ...]
     proposal: Proposal
+    receipts: tuple[Receipt, ...]
+    settled: tuple[tuple[Month, SettledLine], ...]
     replaces: Form | None
     replaced_by: Form | None
     names: Mapping[str, str]
@@ -252,6 +256,8 @@ def form_life(ports: Ports, operator: Actor, form_id: str) -> FormLife:
             events=events,
             thread=thread_of(events, entries),
             proposal=own_proposal(tx, ports, form),
+            receipts=tuple(tx.receipts_of_form(form_id)),
+            settled=tuple(tx.settled_of(form_id)),
             replaces=tx.form(form.replaces) if form.replaces else None,
             replaced_by=tx.form_replacing(form_id),
             names={one.actor.staff_id: one.actor.name for one in tx.staff_register()},

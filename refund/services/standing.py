@@ -7,8 +7,8 @@ from refund.core.calendar import last_day
 from refund.core.customs import Verification
 from refund.core.entitlement import Entitlement, GoodsReturn
 from refund.core.form import Form
-from refund.core.operation import Kind, Operation, OperationState
 from refund.core.thread import Happened, LineOutcome, line_outcomes, thread_of
+from refund.core.till import Receipt
 from refund.ports import Ports
 from refund.services.claim import ClaimView
 from refund.services.intent import entitlement
@@ -29,7 +29,7 @@ class Standing:
         worth: what is due for the goods that count.
         ordinary_until: the last day on which an ordinary refund is possible: the goods leave in
             time and the traveller does.
-        refund: the payment of an ordinary refund through the network, if one succeeded.
+        receipt: of an ordinary refund, signed at the counter.
         replaced_by: the form that took this one's place.
     """
 
@@ -39,7 +39,7 @@ class Standing:
     returns: tuple[GoodsReturn, ...]
     worth: Entitlement
     ordinary_until: date
-    refund: Operation | None
+    receipt: Receipt | None
     replaced_by: Form | None
 
     @property
@@ -79,7 +79,7 @@ def standing(ports: Ports, seen: ClaimView) -> Standing:
             returns=returns,
             worth=entitlement(tx, form),
             ordinary_until=_ordinary_until(tx, form),
-            refund=_refund(tx, form_id),
+            receipt=tx.receipt_of(form_id),
             replaced_by=replacement(tx, form),
         )
 
@@ -91,12 +91,3 @@ def _ordinary_until(tx: Transaction, form: Form) -> date:
     if entry is None:
         return form.export_by
     return min(form.export_by, last_day(entry, rules_of(tx, form).stay_days))
-
-
-def _refund(tx: Transaction, form_id: str) -> Operation | None:
-    paid = [
-        one
-        for one in tx.operations_of(form_id)
-        if one.kind is Kind.REFUND and one.state is OperationState.SUCCEEDED
-    ]
-    return paid[-1] if paid else None

@@ -138,6 +138,14 @@ class SettlementQueries(Rows):
         )
         return [_line(row) for row in rows]
 
+    def settled_of(self, form_id: str) -> list[tuple[Month, SettledLine]]:
+        """What closed months claimed or took back for a form, oldest first."""
+        rows = self._session.rows(
+            "SELECT * FROM settlement_line WHERE form_id = :form_id ORDER BY month, position",
+            form_id=form_id,
+        )
+        return [(read_month(text(row["month"])), _line(row)) for row in rows]
+
     def open_lines(self, month: Month, after: int, limit: int) -> list[SettledLine]:
         """The same of what would be its lines if it were closed now."""
         rows = self._session.rows(

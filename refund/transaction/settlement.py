@@ -34,6 +34,10 @@ class SettlementRows(Protocol):
         """The lines of a closed month whose position is beyond one, in order."""
         ...
 
+    def settled_of(self, form_id: str) -> list[tuple[Month, SettledLine]]:
+        """What closed months claimed or took back for a form, oldest first."""
+        ...
+
     def open_lines(self, month: Month, after: int, limit: int) -> list[SettledLine]:
         """The same of what would be its lines if it were closed now."""
         ...

@@ -13,7 +13,9 @@ from refund.core.entitlement import ConfirmedLine, Recovery
 from refund.core.form import Form, Status
 from refund.core.ids import group_form_number
 from refund.core.people import Role
+from refund.core.settlement import Month
 from refund.services import amend, verify
+from refund.services.settle import close_month
 from tests import make
 from tests.services import steps, till_steps
 from tests.services.engine_steps import bags, brought_back, confirmed, refused_at_customs
@@ -151,7 +153,13 @@ def test_advance_charge_verification_and_refund_are_one_thread_with_their_money(
     found = [page.text.index(text) for text in thread]
     assert found == sorted(found)
     assert receipt.receipt_number in page.text
+    assert "Settled with the treasury" not in page.text
     assert page.statuses() == ["refunded"]
+    world.clock.at = steps.on(2, month=9)
+    close_month(world.ports, world.operator.label, Month(2025, 8))
+    assert "Settled with the treasury Month 2025-08 Line 1 Claimed CNY 164.34" in (
+        life_of(desk, form).text
+    )
 
 
 @pytest.mark.rule("replaced_form_is_named")

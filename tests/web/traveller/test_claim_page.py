@@ -17,8 +17,11 @@ from refund.core.invoice import Invoice, InvoiceKind, InvoiceLine
 from refund.places import templates_folder
 from refund.ports import Ports
 from refund.services import amend, reconcile, returns, verify
+from refund.services.counter_desk import counter_at, show_document
+from refund.services.counter_pay import Signed, pay_cash
 from refund.services.enrol import goods_master
 from refund.services.returns import BroughtBack
+from refund.services.tills import open_till
 from refund.web.claim_page import PARTS
 from tests import make
 from tests.twin import BookNetwork
@@ -258,6 +261,14 @@ def test_a_charge_and_the_ordinary_refund_after_it_are_one_thread_on_the_phone(
     assert "The advance of CNY 1,033.92 had been charged back before" in page.text
     told = [page.text.index(f"{text} ") for text in ("Paid to you", "Charged to your card")]
     assert told == sorted(told)
+    counter = counter_at(OPERATOR, "WUH")
+    open_till(ports, OPERATOR, "WUH", 2_000_00)
+    assert show_document(ports, counter, phone.form.form_id, make.traveller().document)
+    receipt = pay_cash(ports, counter, phone.form.form_id, Signed(make.signature(), "page-1"))
+    paid = phone.page()
+    assert paid.h1 == "All done: the refund is paid"
+    assert receipt.receipt_number in paid.text
+    assert "in cash at the refund counter" in paid.text
 
 
 def test_an_ordinary_refund_is_paid_at_the_counter(phone: Phone, ports: Ports) -> None:
