@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from refund.core.entitlement import (
@@ -29,6 +29,9 @@ from refund.core.policy import rules_on
 from tests import make
 
 RULES = rules_on(make.DAY)
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A machine under load takes its time to draw many invoices."""
+
 THREE_BAGS = (make.invoice(lines=(make.line(5000_00, quantity=3),)),)
 
 
@@ -96,6 +99,7 @@ def test_two_of_three_bags_are_worth_two_thirds() -> None:
     assert found == Entitlement(Amounts(10_000_00, 1100_00, 200_00, 900_00), 0, is_whole=False)
 
 
+@CALM
 @given(purchases())
 def test_goods_as_listed_are_worth_what_the_form_says(invoices: tuple[Invoice, ...]) -> None:
     whole = Entitlement(form_of(invoices).amounts, 0, is_whole=True)
@@ -104,6 +108,7 @@ def test_goods_as_listed_are_worth_what_the_form_says(invoices: tuple[Invoice, .
 
 
 @pytest.mark.rule("pays_confirmed_quantity")
+@CALM
 @given(parts())
 def test_fewer_goods_are_worth_what_they_would_be_on_a_form_of_their_own(
     part: tuple[tuple[Invoice, ...], dict[LineKey, int]],
@@ -128,6 +133,7 @@ def test_fewer_goods_are_worth_what_they_would_be_on_a_form_of_their_own(
 
 
 @pytest.mark.rule("pays_confirmed_quantity")
+@CALM
 @given(parts(), st.data())
 def test_what_is_kept_recovered_and_charged_is_what_was_advanced(
     part: tuple[tuple[Invoice, ...], dict[LineKey, int]], data: st.DataObject
@@ -145,6 +151,7 @@ def test_what_is_kept_recovered_and_charged_is_what_was_advanced(
 
 
 @pytest.mark.rule("return_in_part")
+@CALM
 @given(parts())
 def test_goods_brought_back_in_several_turns_count_as_brought_back_at_once(
     part: tuple[tuple[Invoice, ...], dict[LineKey, int]],
@@ -161,6 +168,7 @@ def test_goods_brought_back_in_several_turns_count_as_brought_back_at_once(
     assert entitled(invoices, at_once).is_whole == (not back)
 
 
+@CALM
 @given(parts())
 def test_what_customs_confirmed_counts_whatever_was_brought_back_before(
     part: tuple[tuple[Invoice, ...], dict[LineKey, int]],
@@ -172,6 +180,7 @@ def test_what_customs_confirmed_counts_whatever_was_brought_back_before(
     assert entitled(invoices, returns).due == entitled(invoices, (), quantities).due
 
 
+@CALM
 @given(purchases())
 def test_no_goods_are_worth_nothing(invoices: tuple[Invoice, ...]) -> None:
     none = dict.fromkeys(quantities_of(invoices), 0)
@@ -180,6 +189,7 @@ def test_no_goods_are_worth_nothing(invoices: tuple[Invoice, ...]) -> None:
 
 
 @pytest.mark.rule("return_after_advance")
+@CALM
 @given(parts(), st.integers(0, 100))
 def test_a_form_that_was_brought_back_whole_is_worth_nothing(
     part: tuple[tuple[Invoice, ...], dict[LineKey, int]], recovered_fen: int
