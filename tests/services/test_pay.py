@@ -60,6 +60,7 @@ def test_a_hold_that_was_not_answered_is_finished_with_its_advance(
     assert taken_later(world) == 0
 
 
+@pytest.mark.rule("advanced_once")
 @pytest.mark.parametrize("fault", [Fault.UNSENT, Fault.LOST])
 def test_an_advance_that_was_not_answered_is_paid_once(world: World, fault: Fault) -> None:
     form = claim_with(world, Fault.NONE, fault)
@@ -184,6 +185,8 @@ def test_two_workers_do_not_take_the_same_operation(world: World) -> None:
     assert (take(), take()) == (1, 0)
 
 
+@pytest.mark.rule("outcome_kept")
+@pytest.mark.rule("outcome_promise_broken")
 @pytest.mark.parametrize("fault", [Fault.UNSENT, Fault.LOST])
 @pytest.mark.parametrize(("day", "after"), [(20, Status.RELEASED), (26, Status.CAPTURED)])
 def test_an_unanswered_end_of_a_hold_is_finished_once(
@@ -201,6 +204,7 @@ def test_an_unanswered_end_of_a_hold_is_finished_once(
     assert world.booked("release") + world.booked("capture") == [after.value]
 
 
+@pytest.mark.rule("ordinary_without_card")
 def test_an_unanswered_withdrawal_is_finished_once(world: World) -> None:
     form = claimed(world, None, make.PAYOUT_REFUSED)
     world.network.faults.append(Fault.LOST)

@@ -111,6 +111,7 @@ def given_card(world: World, form: Form) -> str:
 
 
 @pytest.mark.rule("advanced_once")
+@pytest.mark.rule("advanced_once")
 def test_sixteen_confirms_at_once_are_one_hold_and_one_advance(world: World) -> None:
     form = agreed(world)
     entry = card(world, form)
@@ -124,6 +125,7 @@ def test_sixteen_confirms_at_once_are_one_hold_and_one_advance(world: World) -> 
     assert again.status is Status.ADVANCED
 
 
+@pytest.mark.rule("advanced_once")
 @pytest.mark.rule("advanced_once")
 def test_two_phones_with_two_cards_at_once_are_one_advance(world: World) -> None:
     form = agreed(world)
@@ -223,6 +225,7 @@ def test_customs_and_a_second_officer_at_once_verify_once(world: World) -> None:
     assert said.count("already_verified") == 7
 
 
+@pytest.mark.rule("outcome_kept")
 def test_eight_operators_at_once_release_a_hold_once(world: World) -> None:
     form = verified(world)
     departs(world, on(20))
