@@ -34,6 +34,7 @@ from refund.web.counter_forms import (
 from refund.web.filters import errors_by_field
 from refund.web.language import TAGS, chosen
 from refund.web.operator import pages
+from refund.web.paper_answers import pdf_answer, put_out
 from refund.web.parse import typed_fields
 
 Answer = str | tuple[str, int] | tuple[str, int, dict[str, str]] | Response
@@ -325,23 +326,16 @@ def counter_pay_out(port: str, form_id: str, session_id: str) -> Answer:
 def counter_authorisation(port: str, form_id: str) -> Answer:
     """The letter by which the money may go to another person's account, to be signed."""
     sheet = papers.authorisation(ports(), papers.at_agency(here(port).operator), form_id)
-    return _pdf(paper.authorisation_pdf(ports(), sheet), f"authorisation-{sheet.form.form_number}")
-
-
-def _pdf(content: bytes, name: str) -> Response:
-    headers = {"Content-Disposition": f'inline; filename="{name}.pdf"'}
-    return Response(content, mimetype="application/pdf", headers=headers)
-
-
-def _number(text: str) -> str:
-    return read_receipt_number(text)
+    return pdf_answer(
+        paper.authorisation_pdf(ports(), sheet), f"authorisation-{sheet.form.form_number}"
+    )
 
 
 @pages.get(RECEIPT)
 def counter_receipt(port: str, receipt_number: str) -> Answer:
     """What was paid: hand it over, print the receipt, and the next traveller."""
     counter = here(port)
-    seen = counter_pay.receipt_view(ports(), counter, _number(receipt_number))
+    seen = counter_pay.receipt_view(ports(), counter, read_receipt_number(receipt_number))
     return render_template(
         "operator/counter/receipt.html",
         counter=counter,
@@ -354,23 +348,20 @@ def counter_receipt(port: str, receipt_number: str) -> Answer:
 @pages.get(RECEIPT + ".pdf")
 def counter_receipt_pdf(port: str, receipt_number: str) -> Answer:
     """The receipt on paper, A5."""
-    sheet = counter_pay.receipt_to_print(ports(), here(port), _number(receipt_number))
-    return _pdf(paper.receipt_pdf(ports(), sheet), receipt_number)
+    sheet = counter_pay.receipt_to_print(ports(), here(port), read_receipt_number(receipt_number))
+    return pdf_answer(paper.receipt_pdf(ports(), sheet), receipt_number)
 
 
 @pages.get(RECEIPT + "/strip.pdf")
 def counter_receipt_strip(port: str, receipt_number: str) -> Answer:
     """The receipt as a strip of 80 mm."""
-    sheet = counter_pay.receipt_to_print(ports(), here(port), _number(receipt_number))
-    return _pdf(paper.receipt_strip_pdf(ports(), sheet), f"{receipt_number}-80mm")
+    sheet = counter_pay.receipt_to_print(ports(), here(port), read_receipt_number(receipt_number))
+    return pdf_answer(paper.receipt_strip_pdf(ports(), sheet), f"{receipt_number}-80mm")
 
 
 @pages.post(RECEIPT + "/print")
 def counter_print(port: str, receipt_number: str) -> Answer:
     """Print the receipt on the counter's own printer."""
-    sheet = counter_pay.receipt_to_print(ports(), here(port), _number(receipt_number))
-    printer = ports().printer
-    if printer is None:
-        raise Refused("printer_unreachable")
-    printer.put_out(paper.receipt_strip(ports(), sheet))
+    sheet = counter_pay.receipt_to_print(ports(), here(port), read_receipt_number(receipt_number))
+    put_out(paper.receipt_strip(ports(), sheet))
     return _to_receipt(port, receipt_number)
