@@ -6,11 +6,9 @@ import click
 
 from refund.cli.opened import opened, settings
 from refund.cli.output import json_option, print_json, print_table
+from refund.cli.store_acts import ACTOR, STORE_ACTS
 from refund.core.store import LIMIT_BYTES, is_instant_at, obstacles, read_stores, standing_at
 from refund.services.enrol import goods_master, import_stores, store_register
-
-ACTOR = "command:stores"
-"""How a store's history names this command."""
 
 
 @click.group()
@@ -84,6 +82,10 @@ def import_register(file: Path, *, as_json: bool) -> None:
     for number, words in done.kept.items():
         kept = ", ".join(words)
         click.echo(f"store {number}: {kept} stays as people decided, whatever the file says")
+
+
+for command in STORE_ACTS:
+    stores.add_command(command)
 
 
 @click.group()

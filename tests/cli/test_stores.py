@@ -33,6 +33,7 @@ def test_an_import_says_what_was_new_and_what_changed(terminal: Terminal, tmp_pa
         "new": 14,
         "changed": 0,
         "unchanged": 0,
+        "kept": {},
     }
     assert "0 new, 0 changed, 14 as they were" in terminal.done("stores", "import", file)
     changed = _file(tmp_path, REGISTER.replace(b"027-0000-0003", b"027-9999-0003"))
@@ -105,3 +106,27 @@ def test_migrate_makes_an_instance_with_goods_and_changes_nothing_twice(
     assert first["storage"]["migrations"] == first["storage"]["migrations_known"]
     assert terminal.read("migrate", "--json") == first | {"goods_changed": 0}
     assert terminal.read("stores", "list", "--json") == []
+
+
+@pytest.mark.rule("store_suspension")
+def test_a_store_is_suspended_and_resumed_and_its_history_says_so(demo: Terminal) -> None:
+    shown = demo.read("stores", "suspend", "3", "--reason", "the ledger is missing", "--json")
+    assert (shown["state"], shown["obstacles"]) == ("suspended", ["suspended"])
+    assert shown["history"][0]["reason"] == "the ledger is missing"
+    said = demo.done("stores", "show", "3")
+    assert "cannot issue because: suspended" in said
+    again = demo.run("stores", "suspend", "3", "--reason", "twice")
+    assert again.exit_code == 2
+    assert "This cannot be done as the store stands now." in again.stderr
+    assert demo.read("stores", "resume", "3", "--reason", "found", "--json")["state"] == "active"
+    past = demo.run("stores", "suspend", "3", "--reason", "x", "--at", "2025-01-01T00:00+08:00")
+    assert "That moment has passed." in past.stderr
+
+
+def test_a_file_does_not_resume_a_store_and_the_command_says_so(
+    demo: Terminal, tmp_path: Path
+) -> None:
+    demo.done("stores", "suspend", "3", "--reason", "x")
+    said = demo.done("stores", "import", _file(tmp_path, REGISTER))
+    assert "store 3: status stays as people decided, whatever the file says" in said
+    assert demo.read("stores", "show", "3", "--json")["state"] == "suspended"

@@ -125,7 +125,7 @@ def test_a_suspension_for_later_is_shown_and_can_be_withdrawn(
     page = act(desk, 1, "suspend", when="later", effective_at="2025-07-09T09:00", reason="works")
     assert "Suspended from 9 Jul 2025, 09:00" in page.text
     assert state(world, 1) is StoreState.ACTIVE
-    assert "Suspended: 9 Jul 2025, 09:00" in shown(desk, "/operator/stores").text
+    assert "Suspended from 9 Jul 2025, 09:00" in shown(desk, "/operator/stores").text
     act(desk, 1, "withdraw", reason="works put off")
     world.clock.pass_by(days=2)
     assert state(world, 1) is StoreState.ACTIVE
