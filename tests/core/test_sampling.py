@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -22,7 +23,7 @@ FORM_IDS = st.text("0123456789abcdef", min_size=16, max_size=16)
 SEEDS = st.text(min_size=1, max_size=60)
 
 
-def sold(fen: int, form_id: str = "00000000000000f1", **changes: object) -> Form:
+def sold(fen: int, form_id: str = "00000000000000f1", **changes: Any) -> Form:
     """A form of so much."""
     form = make.form(form_id=form_id, issue_day=DAY, amounts=Amounts(fen, 0, 0, 0))
     return replace(form, **changes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -14,11 +15,10 @@ from refund.core.form import Form, Status
 from refund.core.people import Actor
 from refund.core.sampling import Draw, DrawReason
 from refund.services import sampling, verify
-from refund.storage import Database
 from tests import make
 from tests.services.steps import issued
 from tests.services.test_races import at_once
-from tests.world import World, open_world
+from tests.world import World, assert_audit_holds, open_world
 
 DAY = date(2026, 7, 8)
 NOON = datetime(2026, 7, 8, 4, 0, tzinfo=UTC)
@@ -27,10 +27,11 @@ GOODS = LinesShown(inspection=Inspection.GOODS)
 
 
 @pytest.fixture
-def summer(tmp_path: Path, engine_url: str) -> World:
+def summer(tmp_path: Path, engine_url: str) -> Iterator[World]:
     """Return a world of July 2026, on each engine."""
     with open_world(tmp_path, engine_url, NOON) as world:
         yield world
+        assert_audit_holds(world.ports)
 
 
 def bought(world: World, number: int, fen: int = 3000_00) -> Form:
@@ -206,7 +207,6 @@ def test_several_forms_just_below_are_shown_together(summer: World) -> None:
 def test_a_draw_and_its_seed_cannot_be_changed(summer: World) -> None:
     form = bought(summer, 1)
     drawn(summer, form)
-    assert isinstance(summer.database, Database)
     other = Draw(form.form_id, "WUH", DAY, 9999, 2000, DrawReason.NOT_DRAWN, False, NOON)
     summer.ports.storage.write(lambda tx: tx.add_draw(other))
     assert drawn(summer, form) != other
