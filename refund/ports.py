@@ -84,6 +84,12 @@ class Network(Protocol):
         """A page of the network's own on which the traveller gives a card."""
         ...
 
+    def open_refund_page(
+        self, reference: str, amount_fen: int, method: str, return_url: str, language: str
+    ) -> CardPage:
+        """A page of the network's own on which the traveller says where a refund is to go."""
+        ...
+
     def card_entry(self, session_id: str) -> CardEntry | None:
         """What became of that page; None when the network does not know it."""
         ...

@@ -58,8 +58,18 @@ class BookNetwork:
         self, reference: str, amount_fen: int, method: str, return_url: str, language: str
     ) -> CardPage:
         """Open the network's page."""
+        return self._open(SessionRequest(reference, amount_fen, method, return_url, language))
+
+    def open_refund_page(
+        self, reference: str, amount_fen: int, method: str, return_url: str, language: str
+    ) -> CardPage:
+        """Open the network's page for a refund."""
+        asked = (reference, amount_fen, method, return_url, language)
+        return self._open(SessionRequest(*asked, purpose="refund"))
+
+    def _open(self, wanted: SessionRequest) -> CardPage:
         self._plugged()
-        wanted = SessionRequest(reference, amount_fen, method, return_url, language)
+        reference = wanted.reference
 
         def ask() -> answers.Answer:
             session = self.kept.open_card_session(wanted)
@@ -67,11 +77,12 @@ class BookNetwork:
 
         values = {
             "reference": reference,
-            "amount_fen": amount_fen,
+            "amount_fen": wanted.amount_fen,
             "currency": "CNY",
-            "method": method,
-            "return_url": return_url,
-            "language": language,
+            "method": wanted.method,
+            "return_url": wanted.return_url,
+            "language": wanted.language,
+            "purpose": wanted.purpose,
         }
         told = self._keyed("/v1/card-sessions", operation_key(reference), values, ask)
         if self.loses_pages:
@@ -80,9 +91,9 @@ class BookNetwork:
         return CardPage(session_id, f"{self._origin}/card/{session_id}")
 
     def give_card(self, session_id: str, number: str, account: str = "") -> None:
-        """Do what the traveller does on the page."""
+        """Do what the traveller does on the page; without a number an account alone is given."""
         card = trial_card(number)
-        assert card is not None
+        assert card is not None or not number
         self.kept.submit_card(session_id, GivenCard(card, "12/34", account))
 
     def card_entry(self, session_id: str) -> CardEntry | None:

@@ -188,15 +188,40 @@ class HttpNetwork:
         Raises:
             NetworkSilent: no complete answer came.
         """
-        body: dict[str, object] = {
-            "reference": reference,
-            "amount_fen": amount_fen,
-            "currency": _CURRENCY,
-            "method": method,
-            "return_url": return_url,
-            "language": language,
-        }
-        reply = self._wire.post("/v1/card-sessions", body, key=operation_key(reference))
+        return self._open_page(
+            {
+                "reference": reference,
+                "amount_fen": amount_fen,
+                "currency": _CURRENCY,
+                "method": method,
+                "return_url": return_url,
+                "language": language,
+            }
+        )
+
+    def open_refund_page(
+        self, reference: str, amount_fen: int, method: str, return_url: str, language: str
+    ) -> CardPage:
+        """A page of the network's own on which the traveller says where a refund is to go.
+
+        Raises:
+            NetworkSilent: no complete answer came.
+        """
+        return self._open_page(
+            {
+                "reference": reference,
+                "amount_fen": amount_fen,
+                "currency": _CURRENCY,
+                "method": method,
+                "return_url": return_url,
+                "language": language,
+                "purpose": "refund",
+            }
+        )
+
+    def _open_page(self, body: dict[str, object]) -> CardPage:
+        key = operation_key(str(body["reference"]))
+        reply = self._wire.post("/v1/card-sessions", body, key=key)
         if reply.status != 201:
             raise _silent(reply)
         told = _read(_Session, reply)
@@ -214,9 +239,10 @@ class HttpNetwork:
         if reply.status != 200:
             raise _silent(reply)
         told = _read(_Entry, reply)
-        if told.session_id != session_id or (told.state == "entered") != (told.card is not None):
-            raise NetworkSilent
         card, payout = told.card, told.payout
+        given = card is not None or payout is not None
+        if told.session_id != session_id or (told.state == "entered") != given:
+            raise NetworkSilent
         return CardEntry(
             session_id=told.session_id,
             reference=told.reference,

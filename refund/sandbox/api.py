@@ -14,7 +14,7 @@ from refund.sandbox.entry import METHODS
 from refund.sandbox.errors import Rejected
 from refund.sandbox.network import PAGE_MAX, Book
 from refund.sandbox.requests import Fields, Flights, fingerprint, read_object
-from refund.sandbox.sessions import CardSession, SessionRequest
+from refund.sandbox.sessions import PURPOSES, CardSession, SessionRequest
 from refund.sandbox.settings import SandboxSettings
 
 api = Blueprint("network", __name__, url_prefix="/v1")
@@ -48,13 +48,14 @@ def open_card_session() -> Response:
 
     def ask(fields: Fields) -> Answer:
         names = ("reference", "amount_fen", "currency", "method", "return_url", "language")
-        fields.only(*names)
+        fields.only(*names, "purpose")
         wanted = SessionRequest(
             reference=fields.reference("reference"),
             amount_fen=fields.amount_fen(),
             method=_method(fields),
             return_url=_return_url(fields),
             language=_language(fields),
+            purpose=_purpose(fields),
         )
         session = _book().open_card_session(wanted)
         page_url = f"{_settings().public_url}/card/{session.session_id}"
@@ -238,6 +239,13 @@ def _method(fields: Fields) -> str:
     if method not in METHODS:
         raise Rejected(422, "bad_field", f"method must be one of {', '.join(METHODS)}.")
     return method
+
+
+def _purpose(fields: Fields) -> str:
+    purpose = fields.text("purpose") if "purpose" in fields.values else "guarantee"
+    if purpose not in PURPOSES:
+        raise Rejected(422, "bad_field", f"purpose must be one of {', '.join(PURPOSES)}.")
+    return purpose
 
 
 def _return_url(fields: Fields) -> str:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from refund.sandbox.cards import (
+    TRIAL_CARDS,
     TRIAL_CODE,
     TRIAL_EXPIRY,
     TRIAL_NAME,
+    Behaviour,
     TrialCard,
     card_month,
     has_expired,
@@ -34,9 +36,24 @@ _METHOD_NAMES = {"alipay": "Alipay", "wechat_pay": "WeChat Pay", "bank_account":
 class CardEntry:
     """A card and, where the money goes elsewhere, an account; both checked, neither kept."""
 
-    card: TrialCard
+    card: TrialCard | None
     expiry: str
     account: str = ""
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """What the network does with it: as the card, or as the trial card that ends alike."""
+        if self.card is not None:
+            return self.card.behaviour
+        alike = (card.behaviour for card in TRIAL_CARDS if self.account.endswith(card.last4))
+        return next(alike, Behaviour.APPROVED)
+
+
+def read_account(typed: Mapping[str, str], method: str) -> tuple[CardEntry | None, dict[str, str]]:
+    """Check an account without a card; returns it, or None and the code of what is wrong."""
+    account = typed.get("account", "").strip()
+    fault = _account_fault(account, method)
+    return (None, {"account": fault}) if fault else (CardEntry(None, "", _plain(account)), {})
 
 
 def read_entry(

@@ -9,7 +9,7 @@ from flask import Blueprint, current_app, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from refund.sandbox.cards import TRIAL_CARDS, TRIAL_CODE, TRIAL_EXPIRY, TRIAL_NAME
-from refund.sandbox.entry import CardEntry, filled, read_entry
+from refund.sandbox.entry import CardEntry, filled, read_account, read_entry
 from refund.sandbox.errors import Rejected
 from refund.sandbox.network import Book
 from refund.sandbox.sessions import CardSession
@@ -54,7 +54,10 @@ def take_card(session_id: str) -> ResponseReturnValue:
         return _form(session, typed, {"page": "page_stale"}), 400
     if typed.get("do") == "back":
         return _finish(session_id, None)
-    entry, faults = read_entry(typed, session.request.method, _book().clock().date())
+    if session.request.wants_card:
+        entry, faults = read_entry(typed, session.request.method, _book().clock().date())
+    else:
+        entry, faults = read_account(typed, session.request.method)
     if entry is None:
         return _form(session, typed, faults), 422
     return _finish(session_id, entry)

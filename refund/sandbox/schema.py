@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
-VERSION = 2
+VERSION = 3
 """The version of the tables, kept in the file as `user_version`; files before 2 have none."""
 
 _OPERATION = """
@@ -32,6 +32,24 @@ _HOLD = """
         CHECK (captured_fen + released_fen <= amount_fen),
         CHECK ((state = 'held') = (captured_fen + released_fen < amount_fen)),
         CHECK (state <> 'released' OR captured_fen = 0)
+    ) STRICT, WITHOUT ROWID
+"""
+_SESSION = """
+    CREATE TABLE {name} (
+        session_id TEXT PRIMARY KEY,
+        reference TEXT NOT NULL UNIQUE,
+        amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+        method TEXT NOT NULL,
+        purpose TEXT NOT NULL CHECK (purpose IN ('guarantee', 'refund')),
+        return_url TEXT NOT NULL,
+        language TEXT NOT NULL,
+        page_token TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('open', 'entered', 'cancelled')),
+        expires_at TEXT NOT NULL,
+        card_token TEXT REFERENCES card,
+        payout_token TEXT REFERENCES payout,
+        CHECK ((state = 'entered') = (card_token IS NOT NULL OR payout_token IS NOT NULL)),
+        CHECK (purpose = 'refund' OR state <> 'entered' OR card_token IS NOT NULL)
     ) STRICT, WITHOUT ROWID
 """
 _AROUND = (
@@ -64,22 +82,7 @@ _NEW = (
         behaviour TEXT NOT NULL
     ) STRICT, WITHOUT ROWID
     """,
-    """
-    CREATE TABLE card_session (
-        session_id TEXT PRIMARY KEY,
-        reference TEXT NOT NULL UNIQUE,
-        amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
-        method TEXT NOT NULL,
-        return_url TEXT NOT NULL,
-        language TEXT NOT NULL,
-        page_token TEXT NOT NULL,
-        state TEXT NOT NULL CHECK (state IN ('open', 'entered', 'cancelled')),
-        expires_at TEXT NOT NULL,
-        card_token TEXT REFERENCES card,
-        payout_token TEXT REFERENCES payout,
-        CHECK ((state = 'entered') = (card_token IS NOT NULL))
-    ) STRICT, WITHOUT ROWID
-    """,
+    _SESSION.format(name="card_session"),
     _OPERATION.format(name="operation"),
     _HOLD.format(name="hold"),
     """
@@ -114,6 +117,18 @@ _ANEW = (
     "ALTER TABLE hold_anew RENAME TO hold",
     *_AROUND,
 )
+_SESSION_ANEW = (
+    _SESSION.format(name="card_session_anew"),
+    """
+    INSERT INTO card_session_anew SELECT session_id, reference, amount_fen, method, 'guarantee',
+        return_url, language, page_token, state, expires_at, card_token, payout_token
+        FROM card_session
+    """,
+    "DROP TABLE card_session",
+    "ALTER TABLE card_session_anew RENAME TO card_session",
+)
+_CHANGES = {0: (*_ANEW, *_SESSION_ANEW), 2: _SESSION_ANEW}
+"""What brings the tables of an earlier version up to date."""
 
 
 def bring_up_to_date(db: Database) -> None:
@@ -139,7 +154,7 @@ def _apply(db: Database) -> None:
         raise RuntimeError(f"the network's book is of version {found}, above {VERSION}")
     if found == VERSION:
         return
-    for statement in _ANEW if _has_tables(db) else _NEW:
+    for statement in _CHANGES[found] if _has_tables(db) else _NEW:
         db.execute(statement)
     if db.execute("PRAGMA foreign_key_check").fetchall():
         raise RuntimeError("the network's book does not fit together")

@@ -13,9 +13,11 @@ from refund.sandbox.errors import Rejected
 from refund.sandbox.store import BookFile
 
 SESSION_LIFETIME = timedelta(minutes=30)
+PURPOSES = ("guarantee", "refund")
 
 _COLUMNS = """
-    s.session_id, s.reference, s.amount_fen, s.method, s.return_url, s.language, s.page_token,
+    s.session_id, s.reference, s.amount_fen, s.method, s.return_url, s.language, s.purpose,
+    s.page_token,
     CASE WHEN s.state = 'open' AND s.expires_at <= :now THEN 'expired' ELSE s.state END,
     s.expires_at, c.token, c.brand, c.last4, c.expiry, p.token, p.label
     FROM card_session s LEFT JOIN card c ON c.token = s.card_token
@@ -25,21 +27,31 @@ _BY_ID = f"SELECT {_COLUMNS} WHERE s.session_id = :wanted"
 _BY_REFERENCE = f"SELECT {_COLUMNS} WHERE s.reference = :wanted"
 _INSERT = """
     INSERT INTO card_session (session_id, reference, amount_fen, method, return_url, language,
-        page_token, state, expires_at)
+        purpose, page_token, state, expires_at)
     VALUES (:session_id, :reference, :amount_fen, :method, :return_url, :language,
-        :page_token, 'open', :expires_at)
+        :purpose, :page_token, 'open', :expires_at)
 """
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRequest:
-    """What the merchant asks for; `method` is how the traveller wants the money."""
+    """What the merchant asks for; `method` is how the traveller wants the money.
+
+    `purpose` is `guarantee` for a card that is to stand for an advance, or `refund` for where a
+    refund is to go: then no card is asked for, unless the money goes to one.
+    """
 
     reference: str
     amount_fen: int
     method: str
     return_url: str
     language: str
+    purpose: str = "guarantee"
+
+    @property
+    def wants_card(self) -> bool:
+        """Whether a card is to be given."""
+        return self.purpose == "guarantee" or self.method == "card"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +119,7 @@ class CardDesk:
                     "method": request.method,
                     "return_url": request.return_url,
                     "language": request.language,
+                    "purpose": request.purpose,
                     "page_token": session.page_token,
                     "expires_at": session.expires_at,
                 },
@@ -124,17 +137,19 @@ class CardDesk:
         """
         with self._file.write() as db:
             session = self._open_session(session_id)
-            card_token = self._new_id("card")
-            db.execute(
-                "INSERT INTO card VALUES (:token, :brand, :last4, :expiry, :behaviour)",
-                {
-                    "token": card_token,
-                    "brand": entry.card.brand,
-                    "last4": entry.card.last4,
-                    "expiry": entry.expiry,
-                    "behaviour": entry.card.behaviour.value,
-                },
-            )
+            card_token = None
+            if entry.card is not None:
+                card_token = self._new_id("card")
+                db.execute(
+                    "INSERT INTO card VALUES (:token, :brand, :last4, :expiry, :behaviour)",
+                    {
+                        "token": card_token,
+                        "brand": entry.card.brand,
+                        "last4": entry.card.last4,
+                        "expiry": entry.expiry,
+                        "behaviour": entry.card.behaviour.value,
+                    },
+                )
             payout_token = None
             if session.request.method != "card":
                 payout_token = self._new_id("payout")
@@ -144,7 +159,7 @@ class CardDesk:
                         "token": payout_token,
                         "method": session.request.method,
                         "label": masked_label(session.request.method, entry.account),
-                        "behaviour": entry.card.behaviour.value,
+                        "behaviour": entry.behaviour.value,
                     },
                 )
             db.execute(
@@ -187,11 +202,11 @@ class CardDesk:
 def _read(row: tuple[Any, ...]) -> CardSession:
     return CardSession(
         session_id=row[0],
-        request=SessionRequest(*row[1:6]),
-        page_token=row[6],
-        state=row[7],
-        expires_at=row[8],
-        card=KnownCard(*row[9:13]) if row[9] else None,
-        payout_token=row[13] or "",
-        payout_label=row[14] or "",
+        request=SessionRequest(*row[1:7]),
+        page_token=row[7],
+        state=row[8],
+        expires_at=row[9],
+        card=KnownCard(*row[10:14]) if row[10] else None,
+        payout_token=row[14] or "",
+        payout_label=row[15] or "",
     )

@@ -196,7 +196,9 @@ def open_payout_page(
     asked = hashlib.sha256(f"{way.value}|{return_url}|{language}".encode()).hexdigest()[:8]
     reference = f"{operation_reference(form_id, 'payout', attempt)}-{asked}"
     try:
-        page = ports.network.open_card_page(reference, amount_fen, way.value, return_url, language)
+        page = ports.network.open_refund_page(
+            reference, amount_fen, way.value, return_url, language
+        )
     except NetworkSilent:
         raise Refused("network_unreachable") from None
     visit = CardVisit(page.session_id, form_id, ports.clock.now())

@@ -326,9 +326,8 @@ def counter_pay_out(port: str, form_id: str, session_id: str) -> Answer:
 def counter_authorisation(port: str, form_id: str) -> Answer:
     """The letter by which the money may go to another person's account, to be signed."""
     sheet = papers.authorisation(ports(), papers.at_agency(here(port).operator), form_id)
-    return pdf_answer(
-        paper.authorisation_pdf(ports(), sheet), f"authorisation-{sheet.form.form_number}"
-    )
+    name = f"authorisation-{sheet.form.form_number}"
+    return pdf_answer(paper.authorisation_pdf(ports(), sheet), name)
 
 
 @pages.get(RECEIPT)

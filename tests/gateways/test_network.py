@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from refund.core.operation import Kind, Operation
+from refund.core.operation import CardEntry, Kind, Operation
 from refund.gateways.network import HttpNetwork, merchant_secret
 from refund.ports import Network, NetworkSilent
 from refund.sandbox.app import create_sandbox
@@ -101,6 +101,16 @@ def outcome(ask: Callable[[], object]) -> object:
         return "silent"
 
 
+def account_alone(network: Network, give: Callable[[str, str], None]) -> CardEntry:
+    """An account that was given for a refund, without a card."""
+    page = network.open_refund_page("c8", 900, "bank_account", "http://127.0.0.1:8000/b", "en")
+    give(page.session_id, "")
+    entry = network.card_entry(page.session_id)
+    assert entry is not None
+    assert not entry.card_token
+    return entry
+
+
 def life(network: Network, give: Callable[[str, str], None], clock: SetClock) -> list[object]:
     """Everything that can be asked of a network, in one life of several cards."""
     seen: list[object] = []
@@ -144,6 +154,9 @@ def life(network: Network, give: Callable[[str, str], None], clock: SetClock) ->
     ask(Kind.REFUND, "to-account", payout_token=account, method="alipay")
     ask(Kind.REFUND, "refund-lost", card_token=card("c6", make.LOST_ADVANCE), method="card")
     ask(Kind.REFUND, "refund-refused", card_token=card("c7", make.PAYOUT_REFUSED), method="card")
+    alone = account_alone(network, give)
+    seen.append(alone)
+    ask(Kind.REFUND, "alone", payout_token=alone.payout_token, method="bank_account")
     ask(Kind.HOLD, "expiring", card_token=good)
     clock.pass_by(days=31)
     ask(Kind.RELEASE, "expired", hold_reference="r-expiring")
@@ -179,6 +192,7 @@ def test_the_parts_of_a_hold_and_the_refunds_reach_the_book_as_they_were_asked(
         "r-refund",
         "r-to-account",
         "r-refund-lost",
+        "r-alone",
     ]
     assert [row["amount_fen"] for row in paid if row["reference"] == "j-advance-1"] == [900]
 

@@ -71,6 +71,57 @@ def test_no_account_is_asked_for_when_the_money_goes_to_the_card(
     assert 'name="account"' not in traveller.get(page_of(merchant)).text
 
 
+@pytest.mark.rule("ordinary_transfer")
+@pytest.mark.parametrize("method", ["alipay", "wechat_pay", "bank_account"])
+def test_a_refund_to_an_account_asks_for_no_card_and_says_that_nothing_is_held(
+    merchant: Merchant, traveller: FlaskClient, method: str
+) -> None:
+    page = page_of(merchant, method=method, purpose="refund")
+    shown = traveller.get(page).text
+    assert 'name="number"' not in shown
+    assert "Nothing is held and nothing is charged" in shown
+    assert "account-fault" in give_card(traveller, page, account="?").text
+    assert give_card(traveller, page, account="13800000021").status_code == 303
+    found = told(merchant.get(page.replace("/card/", "/v1/card-sessions/")))
+    assert (found["state"], found["card"]) == ("entered", None)
+    assert found["payout"]["method"] == method
+    assert "13800000021" not in str(found)
+    assert "cannot be given twice" in traveller.get(page).text
+
+
+@pytest.mark.rule("ordinary_transfer")
+def test_a_refund_to_a_card_asks_for_the_card_alone(
+    merchant: Merchant, traveller: FlaskClient
+) -> None:
+    page = page_of(merchant, purpose="refund")
+    shown = traveller.get(page).text
+    assert "The card for your refund" in shown
+    assert 'name="account"' not in shown
+    assert give_card(traveller, page, **SEEN).status_code == 303
+    found = told(merchant.get(page.replace("/card/", "/v1/card-sessions/")))
+    assert (found["card"]["last4"], found["payout"]) == ("1111", None)
+
+
+def test_an_account_alone_behaves_as_the_trial_card_that_ends_alike(
+    merchant: Merchant, traveller: FlaskClient
+) -> None:
+    for account, state in (("62220202000000127", "refused"), ("62220202000000128", "paid")):
+        page = page_of(merchant, method="bank_account", purpose="refund", reference=account)
+        give_card(traveller, page, account=account)
+        token = told(merchant.get(page.replace("/card/", "/v1/card-sessions/")))["payout"]["token"]
+        answer = merchant.post(
+            "/v1/refunds",
+            {
+                "reference": f"refund-{account}",
+                "payout_token": token,
+                "method": "bank_account",
+                "amount_fen": 13446,
+                "currency": "CNY",
+            },
+        )
+        assert told(answer)["state"] == state
+
+
 def test_what_was_typed_stays_except_the_security_code(
     merchant: Merchant, traveller: FlaskClient
 ) -> None:

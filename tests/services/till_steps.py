@@ -58,7 +58,10 @@ def account(world: World, form: Form, way: Way = Way.CARD, number: str = make.VI
     """The session of the network's page on which the traveller has given card or account."""
     url = counter_pay.open_payout_page(world.ports, counter(world), form.form_id, way, BACK)
     session_id = url.rpartition("/")[2]
-    world.network.give_card(session_id, number, "" if way is Way.CARD else "6222020200012345678")
+    if way is Way.CARD:
+        world.network.give_card(session_id, number)
+    else:
+        world.network.give_card(session_id, "", "6222020200012345678")
     return session_id
 
 
