@@ -16,9 +16,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from refund.core.calendar import day_of
 from refund.core.entitlement import Recovery
 from refund.core.errors import Refused
-from refund.core.form import ENDED, Channel, Event, Form, Method, Status
+from refund.core.form import ENDED, IN_FLIGHT, Channel, Event, Form, Method, Status
 from refund.core.matching import Action
 from refund.core.operation import CardEntry
+from refund.sandbox.answers import stamp
 from refund.services import amend, claim, counter_desk, issue, reconcile, tills
 from refund.services.audit import audit
 from refund.services.issue import Draft
@@ -40,7 +41,7 @@ from tests.world import World, assert_audit_holds, open_world
 
 CARDS = (make.VISA, make.VISA, make.VISA, make.DECLINED, make.PAYOUT_REFUSED, make.LOST_HOLD)
 CHANCES = st.integers(0, 99)
-QUANTITIES = st.integers(1, 3)
+STEPS = st.lists(st.tuples(CHANCES, CHANCES), min_size=3, max_size=12)
 BAG_FEN = 150_00
 """Of three bags one is below the least sum, two are above it."""
 
@@ -126,12 +127,6 @@ class Life(RuleBasedStateMachine):
         self.cards[form.form_id] = entry
         claim.claim_advance(self.world.ports, PHONE, form.form_id, entry)
 
-    @rule(chance=CHANCES, number=st.sampled_from(CARDS))
-    def a_card_is_given(self, chance: int, number: str) -> None:
-        """After another one was declined."""
-        if form := self.pick(chance, Status.AGREED):
-            self.attempt(lambda: self.give_card(form, number))
-
     @rule(chance=CHANCES)
     def the_claim_is_repeated(self, chance: int) -> None:
         """By a reload or the back button."""
@@ -140,62 +135,118 @@ class Life(RuleBasedStateMachine):
         if form is not None and entry is not None:
             self.attempt(lambda: claim.claim_advance(self.world.ports, PHONE, form.form_id, entry))
 
-    @rule(chance=CHANCES, gives_up=st.booleans())
-    def after_a_refused_payout(self, chance: int, gives_up: bool) -> None:  # noqa: FBT001
-        """The advance is asked for again, or the ordinary refund is chosen."""
-        act = claim.choose_ordinary if gives_up else claim.advance_again
-        if form := self.pick(chance, Status.HELD):
-            self.attempt(lambda: act(self.world.ports, PHONE, form.form_id))
+    @rule(steps=STEPS)
+    def life_goes_on_for_long(self, steps: list[tuple[int, int]]) -> None:
+        """The same once more, so that it comes about as often as all that hinders it."""
+        self.life_goes_on(steps[::-1])
 
-    @rule(chance=CHANCES)
-    def the_form_is_voided(self, chance: int) -> None:
-        """At the counter."""
-        if form := self.pick(chance, Status.ISSUED, Status.ORDINARY):
-            self.attempt(
-                lambda: issue.void_form(self.world.ports, self.world.clerk, form.form_id, "typed")
-            )
+    @rule(steps=STEPS)
+    def life_goes_on(self, steps: list[tuple[int, int]]) -> None:
+        """Some forms come on by what people do with forms in their states."""
+        for chance, dice in steps:
+            moving = [form for form in self.forms if NEXT[status(self.world, form)]]
+            if not moving:
+                continue
+            form = moving[chance % len(moving)]
+            acts = NEXT[status(self.world, form)]
+            self.do(acts[dice % len(acts)], form, dice)
+            self.every_form_s_money_fits_its_state()
 
-    @rule(chance=CHANCES)
-    def another_form_takes_its_place(self, chance: int) -> None:
-        """Because a name was misspelt."""
-        form = self.pick(chance, Status.ISSUED, Status.AGREED, Status.ORDINARY, Status.RETURNED)
-        if form:
-            self.attempt(lambda: self.replace(form))
-            self.find_replacement(form)
+    @rule(chance=CHANCES, act=st.sampled_from(range(20)), dice=CHANCES)
+    def somebody_does_what_may_not_fit(self, chance: int, act: int, dice: int) -> None:
+        """With any form, whatever its state."""
+        if self.forms:
+            everything = sorted({act for acts in NEXT.values() for act in acts}, key=str)
+            self.do(everything[act % len(everything)], self.forms[chance % len(self.forms)], dice)
 
-    def replace(self, form: Form) -> None:
-        """Correct a form."""
-        ports, clerk = self.world.ports, self.world.clerk
-        draft = amend.form_to_correct(ports, clerk, form.form_id).draft
-        amend.replace_form(ports, clerk, form.form_id, draft, self.page(), "misspelt")
-
-    def find_replacement(self, form: Form) -> None:
-        """Go on with the form that took another one's place."""
+    def do(self, act: Act, form: Form, dice: int) -> None:
+        """Do something with a form, and go on with the one that took its place if one did."""
+        self.attempt(lambda: act(self, form, dice))
         after = self.world.ports.storage.read(lambda tx: tx.form_replacing(form.form_id))
         if after is not None and all(after.form_id != known.form_id for known in self.forms):
             self.forms.append(after)
 
-    @rule(
-        chance=CHANCES,
-        quantity=QUANTITIES,
-        recovery=st.sampled_from([Recovery.STORE, Recovery.CAPTURE]),
-    )
-    def goods_are_brought_back(self, chance: int, quantity: int, recovery: Recovery) -> None:
-        """To the store, some or all."""
-        form = self.pick(chance, Status.ADVANCED, Status.ADVANCED, Status.ISSUED, Status.CAPTURED)
-        if form:
-            key = self.page()
-            self.attempt(lambda: brought_back(self.world, form, quantity, recovery, key))
-            self.find_replacement(form)
+    def sign(self, form: Form, dice: int) -> None:
+        """The phone is told which way, and the agreement is signed."""
+        agreed(self.world, form, Method.CARD if dice % 3 else Method.ALIPAY)
 
-    @rule(chance=CHANCES, quantity=st.integers(0, 3))
-    def customs_decide(self, chance: int, quantity: int) -> None:
-        """At the airport, on what is shown; where nothing is, they refuse."""
-        form = self.pick(chance, Status.ADVANCED, Status.ORDINARY, Status.ISSUED, Status.CAPTURED)
-        if form and quantity:
-            self.attempt(lambda: confirmed(self.world, form, quantity))
-        elif form:
-            self.attempt(lambda: refused_at_customs(self.world, form))
+    def claim(self, form: Form, dice: int) -> None:
+        """A card is given."""
+        self.give_card(form, CARDS[dice % len(CARDS)])
+
+    def ask_again(self, form: Form, _: int) -> None:
+        """After a refused payout."""
+        claim.advance_again(self.world.ports, PHONE, form.form_id)
+
+    def choose_ordinary(self, form: Form, _: int) -> None:
+        """On the phone."""
+        unlocked(self.world, form)
+        claim.choose_ordinary(self.world.ports, PHONE, form.form_id)
+
+    def void(self, form: Form, _: int) -> None:
+        """At the counter."""
+        issue.void_form(self.world.ports, self.world.clerk, form.form_id, "typed twice")
+
+    def replace(self, form: Form, _: int) -> None:
+        """Because a name was misspelt."""
+        ports, clerk = self.world.ports, self.world.clerk
+        draft = amend.form_to_correct(ports, clerk, form.form_id).draft
+        amend.replace_form(ports, clerk, form.form_id, draft, self.page(), "misspelt")
+
+    def bring_back(self, form: Form, dice: int) -> None:
+        """To the store, some or all."""
+        recovery = Recovery.STORE if dice % 2 else Recovery.CAPTURE
+        brought_back(self.world, form, 1 + dice % 3, recovery, self.page())
+
+    def show_goods(self, form: Form, dice: int) -> None:
+        """To customs, all or fewer than listed."""
+        confirmed(self.world, form, 3 - dice % 3)
+
+    def be_refused(self, form: Form, _: int) -> None:
+        """By customs."""
+        refused_at_customs(self.world, form)
+
+    def leave(self, _: Form, dice: int) -> None:
+        """Through this port or another, now or late, and the desk at work; seldom very late."""
+        days = 100 if dice > 95 else (0, 0, 20)[dice % 3]
+        self.world.clock.pass_by(days=days)
+        departs(self.world, self.world.clock.now(), "YIH" if dice % 5 == 0 else "WUH")
+        self.settle_all()
+
+    def settle(self, _: Form, __: int) -> None:
+        """At the exit's desk."""
+        self.settle_all()
+
+    def wait(self, _: Form, __: int) -> None:
+        """For the network's answer."""
+        self.world.clock.pass_by(seconds=16)
+        work_once(self.world.ports)
+
+    def be_paid(self, form: Form, dice: int) -> None:
+        """At the agency's counter, a charged form taken up first: cash, or to a card."""
+        world, counter = self.world, till_steps.counter(self.world)
+        till_steps.shown(world, form)
+        if status(world, form) is Status.CAPTURED:
+            counter_desk.accept_verification(world.ports, counter, form.form_id)
+        number = ("", make.VISA, make.PAYOUT_REFUSED)[dice % 3]
+        if number:
+            till_steps.paid_by_network(world, form, number=number, page=self.page())
+        else:
+            till_steps.paid_in_cash(world, form, self.page())
+
+    def be_denied(self, form: Form, _: int) -> None:
+        """After the review."""
+        counter = till_steps.counter(self.world)
+        counter_desk.deny(self.world.ports, counter, form.form_id, "not the goods")
+
+    @rule(chance=CHANCES)
+    def the_network_ends_a_hold_early(self, chance: int) -> None:
+        """As issuers do."""
+        with self.world.book.file.write() as db:
+            held = db.execute("SELECT reference FROM hold WHERE state = 'held'").fetchall()
+            if held and chance > 70:
+                early = {"at": stamp(self.world.clock.now()), "one": held[chance % len(held)][0]}
+                db.execute("UPDATE hold SET expires_at = :at WHERE reference = :one", early)
 
     @rule(port=st.sampled_from(["WUH", "WUH", "YIH"]), quantity=st.integers(0, 3))
     def the_traveller_departs(self, port: str, quantity: int) -> None:
@@ -223,31 +274,6 @@ class Life(RuleBasedStateMachine):
         ]
         if chosen:
             reconcile.settle(self.world.ports, self.world.operator, chosen, "as proposed")
-
-    @rule(chance=CHANCES, number=st.sampled_from(["", "", make.VISA, make.PAYOUT_REFUSED]))
-    def the_counter_pays(self, chance: int, number: str) -> None:
-        """Cash, or to a card; a form that was charged is taken up first."""
-        if form := self.pick(chance, Status.ORDINARY_VERIFIED, Status.CAPTURED):
-            self.attempt(lambda: self.pay(form, number))
-
-    def pay(self, form: Form, number: str) -> None:
-        """Show the document, sign, and take the money."""
-        world = self.world
-        till_steps.shown(world, form)
-        counter_desk.accept_verification(world.ports, till_steps.counter(world), form.form_id)
-        if number:
-            till_steps.paid_by_network(world, form, number=number, page=self.page())
-        else:
-            till_steps.paid_in_cash(world, form, self.page())
-
-    @rule(chance=CHANCES)
-    def the_counter_denies(self, chance: int) -> None:
-        """After its review."""
-        counter = till_steps.counter(self.world)
-        if form := self.pick(chance, Status.ORDINARY_VERIFIED):
-            self.attempt(
-                lambda: counter_desk.deny(self.world.ports, counter, form.form_id, "not the goods")
-            )
 
     @rule(notes=st.integers(0, 2))
     def the_till_is_counted(self, notes: int) -> None:
@@ -338,6 +364,27 @@ class Life(RuleBasedStateMachine):
             else:
                 assert now in ENDED | WITHOUT_MONEY, now
 
+
+Act = Callable[[Life, Form, int], None]
+_BEFORE = (Life.choose_ordinary, Life.void, Life.replace, Life.bring_back)
+_SHOWN = (Life.show_goods, Life.show_goods, Life.be_refused)
+_GOES = (Life.leave, Life.leave, Life.wait)
+NEXT: dict[Status, tuple[Act, ...]] = {
+    **dict.fromkeys(Status, ()),
+    **dict.fromkeys(IN_FLIGHT, (Life.wait,)),
+    Status.ISSUED: (Life.sign, Life.sign, *_BEFORE, *_SHOWN),
+    Status.AGREED: (Life.claim, Life.claim, Life.claim, *_BEFORE, *_SHOWN),
+    Status.HELD: (Life.ask_again, Life.choose_ordinary, Life.wait),
+    Status.ORDINARY: (*_SHOWN, Life.void, Life.replace, Life.bring_back),
+    Status.ADVANCED: (*_SHOWN, *_SHOWN, Life.bring_back, Life.bring_back, Life.leave),
+    **dict.fromkeys((Status.VERIFIED, Status.VERIFIED_PARTLY), _GOES),
+    Status.CUSTOMS_REFUSED: (Life.settle,),
+    Status.UNCOLLECTED: (Life.settle,),
+    Status.CAPTURED: (*_SHOWN, Life.be_paid, Life.be_paid, Life.bring_back),
+    Status.ORDINARY_VERIFIED: (*[Life.be_paid] * 4, Life.be_denied),
+    Status.RETURNED: (Life.replace,),
+}
+"""What people do with a form in each of its states."""
 
 TestLife = Life.TestCase
 TestLife.settings = settings(
