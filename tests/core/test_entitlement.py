@@ -200,11 +200,22 @@ def test_a_form_that_was_brought_back_whole_is_worth_nothing(
     assert found == Entitlement(NOTHING, recovered_fen, is_whole=False)
 
 
+def test_nothing_is_due_once_all_was_paid_back() -> None:
+    all_fen = form_of(THREE_BAGS).amounts.net_fen
+    paid_back = [brought_back({(0, 0): 1}, all_fen)]
+    assert entitled(THREE_BAGS, paid_back) == Entitlement(NOTHING, all_fen, is_whole=False)
+    less = [brought_back({(0, 0): 1}, all_fen - 1)]
+    assert entitled(THREE_BAGS, less).due.net_fen == 1
+
+
 @pytest.mark.rule("goods_exempt")
 def test_goods_sold_free_of_tax_are_worth_nothing_beside_others() -> None:
     lines = (make.line(1000_00), make.line(1000_00, Vat.EXEMPT))
     found = entitled((make.invoice(lines=lines),), confirmed={(0, 0): 0, (0, 1): 1})
     assert found.due == NOTHING
+    lines = (make.line(1000_00, quantity=2), make.line(1000_00, Vat.EXEMPT))
+    beside = entitled((make.invoice(lines=lines),), confirmed={(0, 0): 1, (0, 1): 1})
+    assert beside.due == Amounts(1000_00, 110_00, 20_00, 90_00), "no fee is taken of them either"
 
 
 @pytest.mark.rule("customs_fewer")

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from refund.core.entitlement import Recovery
+from refund.core.errors import Refused
 from refund.core.form import Channel, Event, Form, Status
 from refund.core.operation import GuaranteeState, Kind
 from refund.core.till import Way
 from refund.services import counter_pay, pay
+from refund.services.intent import begin_advance
+from refund.transaction import Transaction
 from tests import make
 from tests.services import till_steps
 from tests.services.engine_steps import (
@@ -175,6 +179,42 @@ def test_a_hold_that_lapsed_is_written_off_once_and_what_could_not_be_charged_st
     else:
         assert status(world, form) is after
         assert mine == accounts
+
+
+def test_a_release_that_the_network_refuses_otherwise_releases_nothing(world: World) -> None:
+    form = all_confirmed(world)
+    hold = guarantees(world, form)[0].reference
+    world.book.capture("not-ours", hold, 1)
+    asked = begun(world, form, Event.REQUEST_RELEASE)
+    after = pay.carry_out(world.ports, asked)
+    assert after.status is Status.VERIFIED, "for a person to look at"
+    assert operations(world, form)[-1].refusal == "hold_already_ended"
+    assert guarantees(world, form)[0].state is GuaranteeState.HELD
+    assert own_accounts(world, form)["advance"] == ADVANCE_FEN
+    explain(world)
+
+
+def explain(world: World) -> None:
+    """Take the strange charge out of the network's book, so that the books agree at the end."""
+    with world.book.file.write() as db:
+        db.execute("DROP TRIGGER operation_is_never_changed")
+        db.execute("UPDATE operation SET state = 'refused' WHERE reference = 'not-ours'")
+
+
+@pytest.mark.rule("hold_before_advance")
+def test_no_advance_is_asked_that_the_hold_does_not_cover(world: World) -> None:
+    form = claimed(world, bags(world), make.PAYOUT_REFUSED)
+    assert form.status is Status.HELD
+
+    def ask(tx: Transaction) -> None:
+        guarantee = tx.live_guarantee(form.form_id)
+        assert guarantee is not None
+        small = replace(guarantee, amount_fen=ADVANCE_FEN - 1)
+        begin_advance(tx, world.ports, form, small, "a test")
+
+    with pytest.raises(Refused, match="not_in_this_state"):
+        world.ports.storage.write(ask)
+    assert [o.kind for o in operations(world, form)] == [Kind.HOLD, Kind.ADVANCE]
 
 
 @pytest.mark.rule("return_after_advance")

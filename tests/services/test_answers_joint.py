@@ -83,6 +83,7 @@ def test_a_lost_answer_for_three_forms_is_found_for_all_of_them(
     assert_audit_holds(world.ports)
     finish(world)
     assert {status(world, form) for form in forms} == {Status.ADVANCED}
+    assert len(world.network.sent) == 2, "what arrived is looked up, not sent again"
     assert (world.booked("hold"), world.booked("advance")) == (["held"], ["paid"])
     assert world.paid_fen() == 3 * ADVANCE_FEN
 

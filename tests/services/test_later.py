@@ -8,7 +8,10 @@ from datetime import datetime
 
 import pytest
 
-from refund.services.later import Worker
+from refund.core.form import Status
+from refund.services.later import Worker, withdraw_abandoned_holds
+from tests import make
+from tests.services.steps import claimed, status
 from tests.world import World
 
 
@@ -39,3 +42,17 @@ def test_a_round_that_failed_is_logged_and_the_next_one_comes(
     worker.stop()
     assert went_on
     assert "worker: OSError" in caplog.text
+
+
+@pytest.mark.rule("ordinary_without_card")
+def test_a_hold_without_an_advance_is_given_up_after_half_an_hour_and_no_sooner(
+    world: World,
+) -> None:
+    form = claimed(world, None, make.PAYOUT_REFUSED)
+    world.clock.pass_by(minutes=29, seconds=59)
+    assert withdraw_abandoned_holds(world.ports) == 0
+    assert status(world, form) is Status.HELD
+    world.clock.pass_by(seconds=1)
+    assert withdraw_abandoned_holds(world.ports) == 1
+    assert status(world, form) is Status.ORDINARY
+    assert world.booked("release") == ["released"]
