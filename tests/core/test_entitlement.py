@@ -23,7 +23,7 @@ from refund.core.entitlement import (
 )
 from refund.core.errors import Refused
 from refund.core.form import Form
-from refund.core.invoice import Invoice
+from refund.core.invoice import Invoice, InvoiceLine
 from refund.core.money import Amounts, Vat
 from refund.core.policy import rules_on
 from tests import make
@@ -216,6 +216,14 @@ def test_goods_sold_free_of_tax_are_worth_nothing_beside_others() -> None:
     lines = (make.line(1000_00, quantity=2), make.line(1000_00, Vat.EXEMPT))
     beside = entitled((make.invoice(lines=lines),), confirmed={(0, 0): 1, (0, 1): 1})
     assert beside.due == Amounts(1000_00, 110_00, 20_00, 90_00), "no fee is taken of them either"
+
+
+@pytest.mark.rule("goods_restricted")
+def test_goods_that_may_not_leave_are_worth_nothing_beside_others() -> None:
+    gold = InvoiceLine(make.goods(restricted="precious_metal"), 1, 1000_00)
+    lines = (make.line(1000_00, quantity=2), gold)
+    found = entitled((make.invoice(lines=lines),), confirmed={(0, 0): 1, (0, 1): 1})
+    assert found.due == Amounts(1000_00, 110_00, 20_00, 90_00)
 
 
 @pytest.mark.rule("customs_fewer")

@@ -196,7 +196,7 @@ class Life(RuleBasedStateMachine):
     def bring_back(self, form: Form, dice: int) -> None:
         """To the store, some or all."""
         recovery = Recovery.STORE if dice % 2 else Recovery.CAPTURE
-        brought_back(self.world, form, 1 + dice % 3, recovery, self.page())
+        brought_back(self.world, form, 3 - dice // 2 % 3, recovery, self.page())
 
     def show_goods(self, form: Form, dice: int) -> None:
         """To customs, all or fewer than listed."""
@@ -208,9 +208,9 @@ class Life(RuleBasedStateMachine):
 
     def leave(self, _: Form, dice: int) -> None:
         """Through this port or another, now or late, and the desk at work; seldom very late."""
-        days = 100 if dice > 95 else (0, 0, 20)[dice % 3]
+        days = (0, 0, 20, 0, 100)[dice % 5]
         self.world.clock.pass_by(days=days)
-        departs(self.world, self.world.clock.now(), "YIH" if dice % 5 == 0 else "WUH")
+        departs(self.world, self.world.clock.now(), "YIH" if dice % 4 == 3 else "WUH")
         self.settle_all()
 
     def settle(self, _: Form, __: int) -> None:
@@ -244,7 +244,7 @@ class Life(RuleBasedStateMachine):
         """As issuers do."""
         with self.world.book.file.write() as db:
             held = db.execute("SELECT reference FROM hold WHERE state = 'held'").fetchall()
-            if held and chance > 70:
+            if held and chance % 3 == 0:
                 early = {"at": stamp(self.world.clock.now()), "one": held[chance % len(held)][0]}
                 db.execute("UPDATE hold SET expires_at = :at WHERE reference = :one", early)
 
