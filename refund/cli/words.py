@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader
 from refund.cli.terminal import one_line
 from refund.core.calendar import SHANGHAI
 from refund.core.errors import Refused
+from refund.core.ids import group_form_number
 from refund.core.money import format_yuan
 from refund.places import templates_folder
 from refund.translations import load_catalogues
@@ -45,7 +46,9 @@ def _environment(locale: str) -> Environment:
     environment.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
         catalogue.gettext, catalogue.ngettext, newstyle=True
     )
-    environment.filters.update(yuan=format_yuan, day=date.isoformat, moment=_moment)
+    environment.filters.update(
+        yuan=format_yuan, day=date.isoformat, moment=_moment, form_number=group_form_number
+    )
     return environment
 
 

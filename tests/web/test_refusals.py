@@ -57,6 +57,7 @@ FACTS: dict[str, dict[str, object]] = {
     },
     "mrz_unknown_kind": {"document_code": "V"},
     "mrz_wrong_length": {"lines": 2, "got": (44, 43), "wanted": (44, 44)},
+    "joint_changed": {"form_number": "250708000100011"},
     "other_forms_rely": {"numbers": ("250708000100011",)},
     "past_deadline": {"depart_by": DAY},
     "quantity_above_remaining": {"most": 2},
