@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from refund.core.agreement import Details, Signature
+from refund.core.customs import Decision, Verification
 from refund.core.form import TRIES, Channel, Form, Method, Status
 from refund.core.goods import Goods
 from refund.core.invoice import Invoice, InvoiceKind, InvoiceLine
-from refund.core.customs import Decision, Verification
 from refund.core.matching import ExitRecord
 from refund.core.money import Amounts, Vat
 from refund.core.operation import Guarantee, GuaranteeState, Kind, Operation, OperationState

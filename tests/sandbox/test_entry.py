@@ -72,10 +72,12 @@ def test_a_chosen_trial_card_fills_what_was_left_empty() -> None:
     entry, faults = read_entry({"trial": "5555555555554444"}, "card", TODAY)
     assert faults == {}
     assert entry is not None
+    assert entry.card is not None
     assert (entry.card.brand, entry.card.last4, entry.expiry) == ("Mastercard", "4444", "12/34")
 
 
 def test_what_is_typed_goes_before_the_chosen_trial_card() -> None:
     entry, _ = read_entry({**GOOD, "trial": "5555555555554444"}, "card", TODAY)
     assert entry is not None
+    assert entry.card is not None
     assert entry.card.brand == "Visa"

@@ -9,6 +9,7 @@ import pytest
 from refund.core.form import Form, Status
 from refund.core.operation import Answer, CardEntry, Kind, Operation, OperationState
 from refund.services import claim, later, pay
+from refund.services.intent import LEASE
 from refund.services.later import work_once
 from tests import make
 from tests.services.steps import (
@@ -178,7 +179,7 @@ def test_two_workers_do_not_take_the_same_operation(world: World) -> None:
 
     def take() -> int:
         taken = world.ports.storage.write(
-            lambda tx: tx.lease_operations(now, now + pay.LEASE, later.BATCH)
+            lambda tx: tx.lease_operations(now, now + LEASE, later.BATCH)
         )
         return len(taken)
 
