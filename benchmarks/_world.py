@@ -62,6 +62,8 @@ class TwinNetwork:
         session_id = f"session.{reference}"
         return CardPage(session_id, f"{return_url}?session={session_id}")
 
+    open_refund_page = open_card_page
+
     def card_entry(self, session_id: str) -> CardEntry | None:
         """Tell that a card was given."""
         reference = session_id.removeprefix("session.")
