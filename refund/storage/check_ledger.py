@@ -30,15 +30,24 @@ def _posted(account: str, side: str) -> str:
     )
 
 
+# A hold that has ended by itself leaves nothing to ask of the network.
+_WITHOUT_HOLD = (
+    " AND NOT (entry.entry_key = entry.form_id || '-earned-1'"
+    f" AND {_posted('guarantee_held', 'credit')} = 0 AND EXISTS (SELECT 1 FROM guarantee"
+    " WHERE guarantee.form_id = entry.form_id AND guarantee.state = 'ended'))"
+)
+
 _ENTRIES_WITHOUT_EVENT = (
     f"{_ENTRY} kind NOT IN ({words((*_OF_THE_NETWORK, *_ELSE, 'reversal'))})",
     f"{_ENTRY} kind IN ('hold', 'advance', 'capture')"
     f" AND {_NO_OPERATION} operation.kind = entry.kind AND {_DONE})",
     # Where nothing was to be charged, a hold that has ended by itself is as good as released.
-    f"{_ENTRY} kind IN ('release', 'withdrawal', 'returned')"
+    f"{_ENTRY} kind IN ('withdrawal', 'returned')"
     f" AND {_NO_OPERATION} operation.kind = 'release' AND ({_DONE} OR {_LAPSED}))",
+    f"{_ENTRY} kind = 'release' AND {_NO_OPERATION} operation.kind = 'release'"
+    f" AND ({_DONE} OR {_LAPSED})){_WITHOUT_HOLD}",
     f"{_ENTRY} kind = 'adjust' AND {_NO_OPERATION} (operation.kind IN ('release', 'capture')"
-    f" AND {_DONE} OR operation.kind = 'release' AND {_LAPSED}))",
+    f" AND {_DONE} OR operation.kind = 'release' AND {_LAPSED})){_WITHOUT_HOLD}",
     f"{_ENTRY} kind = 'hold_lapsed' AND {_NO_OPERATION} operation.kind IN ('release', 'capture')"
     f" AND {_LAPSED})",
     f"{_ENTRY} kind = 'refund' AND {_NO_OPERATION} operation.kind = 'refund' AND {_DONE})"

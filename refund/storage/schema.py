@@ -182,7 +182,7 @@ _EXITS = (
         UNIQUE (form_id, version)){strict}""",
 )
 
-_APPEND_ONLY = ("entry", "posting", "audit_event", "advance", "agreement", "exit_record")
+APPEND_ONLY = ("entry", "posting", "audit_event", "advance", "agreement", "exit_record")
 
 
 STEPS: tuple[Step, ...] = (
@@ -192,8 +192,8 @@ STEPS: tuple[Step, ...] = (
         3,
         "what is posted stays",
         (),
-        sqlite=sqlite_guards(_APPEND_ONLY),
-        postgresql=(REFUSE_CHANGE, *postgresql_guards(_APPEND_ONLY)),
+        sqlite=sqlite_guards(APPEND_ONLY),
+        postgresql=(REFUSE_CHANGE, *postgresql_guards(APPEND_ONLY)),
     ),
     *LATER,
 )

@@ -222,7 +222,7 @@ _JOINT = (
     "CREATE INDEX operation_joint ON operation (joint_reference) WHERE joint_reference <> ''",
 )
 
-_STAYS = (
+STAYS = (
     *("rule_row", "goods_return", "returned_line"),
     *("verification", "confirmed_line", "sampling_seed", "inspection_draw"),
     *("settlement", "settlement_line", "treasury_payment", "store_event"),
@@ -235,8 +235,8 @@ LATER: tuple[Step, ...] = (
         5,
         "customs, rules, returns, counters, months",
         (*_CUSTOMS, *_RULES, *_RETURNS, *_COUNTER, *_MONTHS, *_REGISTER, *_JOINT),
-        sqlite=sqlite_guards(_STAYS),
-        postgresql=postgresql_guards(_STAYS),
+        sqlite=sqlite_guards(STAYS),
+        postgresql=postgresql_guards(STAYS),
     ),
 )
 """Steps 4 and on."""
