@@ -116,20 +116,24 @@ def joint_live(joint_id: str) -> Answer:
 
 @pages.post(PATH + "/signature")
 def sign_at_point(joint_id: str) -> Answer:
-    """Take the one signature for all, and go on to the network's own page."""
-    typed, problems = typed_fields(request.form)
+    """Take the one signature for all, and go on to the network's own page.
+
+    A drawing is longer than any field.
+    """
+    drawing = request.form.get("signature", "")
+    typed, problems = typed_fields({k: v for k, v in request.form.items() if k != "signature"})
     reader = Reader()
     reader.problems += problems
     method = reader.read(Method.read, typed.get("method", ""), "method")
     contact = reader.read(read_contact, typed.get("contact", ""), "contact")
     try:
-        signature = read_signature(request.form.get("signature", ""), typed.get("signed_name", ""))
+        signature = read_signature(drawing, typed.get("signed_name", ""))
     except Refused as refused:
         reader.problems.append(refused)
         signature = None
     if reader.problems or method is None or contact is None or signature is None:
         seen = point.view(ports(), actor(), joint_id)
-        return _joint(seen, typed, reader.problems), 422
+        return _joint(seen, {**typed, "signature": drawing}, reader.problems), 422
     details = Details(contact, None, HOME_PORT, method)
     point.sign(ports(), actor(), joint_id, details, signature, TAGS[chosen()])
     return _to_network(joint_id)

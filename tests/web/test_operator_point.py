@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -102,6 +103,16 @@ def test_a_missing_signature_keeps_what_was_typed(desk: FlaskClient, world: Worl
     assert re.search(r'value="alipay"[^>]*checked', response.text)
     assert page.text
     assert {steps.status(world, f) for f in world_forms(world)} == {Status.ISSUED}
+
+
+def test_a_drawing_is_longer_than_any_field_and_is_taken_as_a_signature(
+    desk: FlaskClient, world: World
+) -> None:
+    path = joined(desk, two_forms(world))
+    drawn = json.dumps([[[100 + step, 150 + step] for step in range(200)]])
+    response = post(desk, f"{path}/signature", method="card", signature=drawn)
+    assert response.status_code == 303
+    assert {steps.status(world, f) for f in world_forms(world)} == {Status.AGREED}
 
 
 def world_forms(world: World) -> list[Form]:
