@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.actors import Purchase
+from tests.journeys.cast import Cast
 from tests.journeys.devices import Device, open_browser, open_phone, open_screen
 from tests.journeys.instance import Instance
 
@@ -58,6 +59,18 @@ def own_house(tmp_path: Path) -> Iterator[Instance]:
         instance.stop()
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def street(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Instance]:
+    """Serve an instance on each engine, with its worker where the engine wants one."""
+    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    instance = Instance(tmp_path / "street", url)
+    try:
+        instance.start()
+        yield instance
+    finally:
+        instance.stop()
+
+
 @pytest.fixture
 def devices(tmp_path: Path) -> Iterator[list[Device]]:
     """Return the devices of this journey; none of them may have complained of anything."""
@@ -95,7 +108,13 @@ def phone(browser: Browser, devices: list[Device]) -> OpenDevice:
 
 
 @pytest.fixture
-def purchases() -> Callable[[], Purchase]:
+def cast(screen: OpenDevice, phone: OpenDevice) -> Callable[[Instance], Cast]:
+    """Return what brings people before an instance: `cast(house).clerk()`."""
+    return lambda instance: Cast(instance, screen, phone)
+
+
+@pytest.fixture
+def purchases() -> Callable[..., Purchase]:
     """Return what makes purchases, each of a traveller who comes in this journey alone."""
     return new_purchase
 
@@ -106,7 +125,8 @@ def purchase() -> Purchase:
     return new_purchase()
 
 
-def new_purchase() -> Purchase:
+def new_purchase(**changes: Any) -> Purchase:
     """Make a purchase under numbers that no other journey of this process has."""
     number = next(_numbers)
-    return Purchase(invoice=f"{25422:05}{number:015}", permit=f"H{60810000 + number}")
+    own = {"invoice": f"{25422:05}{number:015}", "permit": f"H{60810000 + number}"}
+    return Purchase(**{**own, **changes})

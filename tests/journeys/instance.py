@@ -19,13 +19,16 @@ from refund.app import wire
 from refund.config import read_settings
 from refund.core.goods import load_goods
 from refund.core.operation import NetworkBook
-from refund.core.people import Staff
+from refund.core.people import Actor, Role, Staff
 from refund.core.store import read_stores
 from refund.gateways.passwords import ArgonPasswords
 from refund.places import data_folder
 from refund.services.enrol import enrol_staff, import_stores, put_goods_master
 from tests.storage.cluster import free_port
-from tests.web.people import EVERYONE, PASSWORD
+from tests.web.people import EVERYONE, OFFICER_OF_ANOTHER_PORT, PASSWORD
+
+CLERK_OF_A_THIRD_STORE = Actor("clerk-3", Role.CLERK, "许可 Xu Ke", store_number=3)
+STAFF = (*EVERYONE, OFFICER_OF_ANOTHER_PORT, CLERK_OF_A_THIRD_STORE)
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "refund")
@@ -79,7 +82,7 @@ class Instance:
         import_stores(wired.ports, read_stores((data / "stores.csv").read_bytes()), "test")
         goods = load_goods((data / "goods.csv").read_text(encoding="utf-8"))
         put_goods_master(wired.ports, goods)
-        people = [Staff(one, one.staff_id, password_hash()) for one in EVERYONE]
+        people = [Staff(one, one.staff_id, password_hash()) for one in STAFF]
         enrol_staff(wired.ports, people, "test")
         wired.database.close()
 
@@ -122,6 +125,11 @@ class Instance:
         self.stop()
         self._own["REFUND_CLOCK"] = shift_to(moment)
         self.start()
+
+    def now(self) -> datetime:
+        """The second that its clocks show."""
+        hours = timedelta(hours=int(self._own["REFUND_CLOCK"].removesuffix("h")))
+        return (datetime.now(UTC) + hours).replace(microsecond=0)
 
     def kill_service(self) -> None:
         """End the service as a power cut would, its worker too."""

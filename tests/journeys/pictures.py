@@ -16,7 +16,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import ViewportSize
 
-from tests.actors import Clerk, Officer, Operator, Person, Purchase, Traveller
+from tests.actors import Clerk, Person, Purchase, Traveller
 from tests.journeys.devices import (
     PHONE_SCREEN,
     STAFF_SCREEN,
@@ -33,6 +33,7 @@ from tests.journeys.walks import (
     walk_to_the_money,
 )
 from tests.make import VISA
+from tests.officials import Officer, Operator
 
 DEPARTURE = datetime.fromisoformat("2025-07-20T13:00:00+08:00")
 EXIT_DESK = datetime.fromisoformat("2025-07-20T16:00:00+08:00")

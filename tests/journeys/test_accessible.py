@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.actors import Clerk, Officer, Operator, Person, Purchase, Traveller
+from tests.actors import Clerk, Person, Purchase, Traveller
 from tests.journeys.conftest import OpenDevice
 from tests.journeys.instance import Instance
 from tests.journeys.walks import (
@@ -19,6 +19,7 @@ from tests.journeys.walks import (
     walk_to_the_money,
 )
 from tests.make import VISA
+from tests.officials import Officer, Operator
 
 SERIOUS = {"serious", "critical"}
 DEPARTURE = datetime.fromisoformat("2025-07-20T13:00:00+08:00")

@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 
-import pytest
-
-from tests.actors import Clerk, Officer, Operator, Purchase, Slip, Traveller
+from tests.actors import Clerk, Purchase, Slip, Traveller
 from tests.journeys.conftest import OpenDevice
 from tests.journeys.instance import Instance
 from tests.make import VISA
+from tests.officials import Officer, Operator
 
 TAPS_MAX = 8
 DEPARTURE = datetime.fromisoformat("2025-07-20T15:00:00+08:00")
 THE_DAY_AFTER = datetime.fromisoformat("2025-07-21T09:00:00+08:00")
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def street(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Instance]:
-    """Serve an instance on each engine, with its worker where the engine wants one."""
-    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    instance = Instance(tmp_path / "street", url)
-    try:
-        instance.start()
-        yield instance
-    finally:
-        instance.stop()
 
 
 def test_a_traveller_from_hong_kong_has_the_money_at_once_and_the_hold_is_released_at_the_exit(
@@ -93,6 +79,6 @@ def released(operator: Operator, form_number: str, purchase: Purchase) -> None:
     """Record the departure, and release the hold."""
     operator.signs_in("operator-1")
     operator.records_departure(purchase, "2025-07-20T16:10")
-    operator.previews(form_number, "Preview the release")
+    operator.previews("Preview the release", form_number)
     operator.settles("Left through Wuhan as promised")
     operator.sees_state("released")

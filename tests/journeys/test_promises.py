@@ -6,10 +6,11 @@ from datetime import datetime
 
 from playwright.sync_api import expect
 
-from tests.actors import Clerk, Officer, Operator, Purchase, Traveller
+from tests.actors import Clerk, Purchase, Traveller
 from tests.journeys.conftest import OpenDevice
 from tests.journeys.instance import Instance
 from tests.make import VISA
+from tests.officials import Officer, Operator
 
 AFTER_THE_PROMISE = datetime.fromisoformat("2025-07-28T10:00:00+08:00")
 UNKNOWN_FORM = "00000000000000ff"
@@ -31,7 +32,7 @@ def test_a_broken_promise_is_charged_back_and_the_traveller_is_told_why(
     operator.signs_in("operator-1")
     operator.opens_the_exit_desk()
     operator.sees("The promised day is over and no departure was seen.")
-    operator.previews(slip.form_number, "Preview the charge")
+    operator.previews("Preview the charge", slip.form_number)
     operator.sees(purchase.net)
     operator.watch.allow(422)
     operator.page.get_by_label(operator.say("Reason")).fill(" ")

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.actors import Clerk, Officer, Purchase, Traveller
+from tests.actors import Clerk, Purchase, Traveller
 from tests.journeys.conftest import OpenDevice
 from tests.journeys.instance import Instance
 from tests.make import VISA
+from tests.officials import Officer
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.actors import Clerk, Officer, Operator, Person, Purchase, Slip, Traveller
+from tests.actors import Clerk, Person, Purchase, Slip, Traveller
 from tests.make import DECLINED, VISA
+from tests.officials import Officer, Operator
 
 See = Callable[[str, Person], None]
 """What is done at each page: it is given the page's name and who stands before it."""
@@ -132,7 +133,7 @@ def walk_past_the_exit(
     operator.arrives_at(operator.desk)
     see("operator-waits", operator)
     operator.opens_the_exit_desk()
-    operator.previews(slip.form_number, "Preview the release")
+    operator.previews("Preview the release", slip.form_number)
     see("operator-preview", operator)
     operator.settles("Left through Wuhan as promised")
     see("operator-settled", operator)
