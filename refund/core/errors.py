@@ -157,6 +157,7 @@ REFUSALS: dict[str, Refusal] = {
     "row_width": Refusal(422, PROJECT),
     "row_doubled": Refusal(422, PROJECT),
     "choice_unknown": Refusal(422, PROJECT),
+    "cash_not_counted": Refusal(422, PROJECT),
     "dates_reversed": Refusal(422, PROJECT),
     "taxpayer_number_unreadable": Refusal(422, "GB 32100-2015"),
     "file_already_imported": Refusal(409, PROJECT),

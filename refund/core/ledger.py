@@ -101,6 +101,8 @@ def hold_entry(reference: str, form_id: str, amount_fen: int) -> Entry:
 
 
 def _hold_ended(amount_fen: int) -> tuple[Posting, ...]:
+    if not amount_fen:
+        return ()
     return (
         _debit(Account.GUARANTEE_GIVEN, amount_fen),
         _credit(Account.GUARANTEE_HELD, amount_fen),
@@ -136,6 +138,8 @@ def _earned(due: Amounts) -> tuple[Posting, ...]:
 def release_entry(reference: str, form_id: str, amounts: Amounts, held_fen: int) -> Entry:
     """The promise was kept: the advance was the refund, the treasury owes gross, the fee is earned.
 
+    `held_fen` is zero when the hold ended by itself before.
+
     Source: SAT 9/2025.
     """
     return Entry(
@@ -151,11 +155,13 @@ def adjust_entry(
 ) -> Entry:
     """The promise was kept with fewer goods: what is due was the refund, the rest came back.
 
-    `captured_fen` may be zero, when the store took the difference back before.
+    `captured_fen` may be zero, when the store took the difference back before, and `held_fen`,
+    when the hold ended by itself before.
 
     Source: SAT 9/2025; the difference is a project decision.
     """
     back = (_debit(Account.NETWORK, captured_fen),) if captured_fen else ()
+    settled_fen = due.net_fen + captured_fen
     return Entry(
         reference,
         "adjust",
@@ -163,7 +169,7 @@ def adjust_entry(
         (
             *_earned(due),
             *back,
-            _credit(Account.ADVANCE, due.net_fen + captured_fen),
+            *((_credit(Account.ADVANCE, settled_fen),) if settled_fen else ()),
             *_hold_ended(held_fen),
         ),
     )

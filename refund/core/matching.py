@@ -234,8 +234,25 @@ def _said(departure: Departure, today: date) -> tuple[Action, Why]:
             pass
         case _:
             return Action.NONE, Why.NO_ADVANCE
+    if _held(departure) is None:
+        return _without_hold(departure, today)
     trouble = _trouble(departure)
     return _outcome(departure, today) if trouble is None else (Action.NONE, trouble)
+
+
+def _without_hold(departure: Departure, today: date) -> tuple[Action, Why]:
+    """What is left to do when the hold is over: to confirm what was earned, where none is owed.
+
+    Only a charge that was refused leaves a form without its hold; else the records disagree.
+
+    Source: project decision (a hold that has ended by itself is as good as released).
+    """
+    action, why = _outcome(departure, today)
+    is_kept = action in {Action.RELEASE, Action.ADJUST}
+    if not is_kept or departure.form.status is not Status.UNCOLLECTED:
+        return Action.NONE, Why.HOLD_ENDED
+    owes = action is Action.ADJUST and _amount_fen(departure, action) > 0
+    return (Action.NONE, Why.FOR_REVIEW) if owes else (action, why)
 
 
 def _amount_fen(departure: Departure, action: Action) -> int:
@@ -254,9 +271,7 @@ def _amount_fen(departure: Departure, action: Action) -> int:
 def _trouble(departure: Departure) -> Why | None:
     """What the network's book says against acting at all."""
     guarantee, book = _held(departure), departure.book
-    if guarantee is None:
-        return Why.HOLD_ENDED
-    if departure.book_asked:
+    if guarantee is not None and departure.book_asked:
         if book is None or book.refusal:
             return Why.HOLD_MISSING
         fits = guarantee.is_shared or book.amount_fen == guarantee.amount_fen
@@ -286,10 +301,11 @@ def _outcome(departure: Departure, today: date) -> tuple[Action, Why]:
 
 def _kept(departure: Departure) -> tuple[Action, Why]:
     """What follows from a promise that was kept."""
-    if departure.form.status is Status.UNCOLLECTED:
-        # A capture was tried before this exit became known: what is right now, a person says.
-        return Action.NONE, Why.FOR_REVIEW
-    if departure.worth.is_whole and departure.form.status is Status.VERIFIED:
+    verification, status = departure.verification, departure.form.status
+    as_listed = verification is not None and verification.decision is Decision.CONFIRMED
+    # A charge may have been refused before this exit became known.
+    whole = departure.worth.is_whole and as_listed
+    if whole and status in {Status.VERIFIED, Status.UNCOLLECTED}:
         return Action.RELEASE, Why.KEPT
     return Action.ADJUST, Why.PART_RETURNED if departure.all_shown else Why.FEWER_GOODS
 

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from refund.core import ledger
+from refund.core.errors import Refused
 from refund.core.form import Event, Form, Status
+from refund.core.ids import operation_reference
 from refund.core.operation import (
     Advance,
     Answer,
@@ -15,7 +17,12 @@ from refund.core.operation import (
     OperationState,
 )
 from refund.ports import Ports
-from refund.services.intent import begin_advance, begin_joint_advance, entitlement
+from refund.services.intent import (
+    begin_advance,
+    begin_joint_advance,
+    captured_by,
+    entitlement,
+)
 from refund.services.life import By, move, the_form
 from refund.transaction import Transaction
 
@@ -172,6 +179,32 @@ def _after_end_of_hold(tx: Transaction, ports: Ports, form: Form, operation: Ope
         # Only now that the money is back may the store undo its invoices.
         tx.free_invoices(form.form_id)
     return move(tx, ports, form, succeeded, By(actor, now), detail=operation.reason)
+
+
+def earn_without_hold(
+    tx: Transaction, ports: Ports, form: Form, event: Event, actor: str, reason: str
+) -> Form:
+    """Confirm what was earned by a form whose hold ended by itself; the network is not asked.
+
+    Raises:
+        Refused: `not_in_this_state` when the hold did not end so, or the card were to be charged.
+
+    Source: project decision.
+    """
+    guarantees = tx.guarantees_of(form.form_id)
+    lapsed = bool(guarantees) and guarantees[-1].state is GuaranteeState.ENDED
+    if not lapsed or captured_by(tx, form, event):
+        raise Refused("not_in_this_state", status=form.status.value)
+    by = By(actor, ports.clock.now())
+    ending = move(tx, ports, form, event, by, detail=reason)
+    due = entitlement(tx, form).due
+    if due.net_fen:
+        reference = operation_reference(form.form_id, "earned", 1)
+        entry = ledger.adjust_entry(reference, form.form_id, due, 0, 0)
+        if ending.status is Status.RELEASING:
+            entry = ledger.release_entry(reference, form.form_id, form.amounts, 0)
+        tx.post(entry, form.store_number, actor, by.at)
+    return move(tx, ports, ending, _ENDS[ending.status][0], by, detail=reason)
 
 
 def _end(

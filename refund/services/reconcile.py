@@ -16,6 +16,7 @@ from refund.core.places import read_port
 from refund.core.trail import ExitImport
 from refund.core.traveller import IdentityDocument, document_key
 from refund.ports import NetworkSilent, Ports
+from refund.services.answers import earn_without_hold
 from refund.services.intent import begin_end_of_hold, entitlement
 from refund.services.life import By, note, read_reason, the_form
 from refund.services.pay import carry_out
@@ -297,16 +298,18 @@ def _settle(
         return Settled(form, chosen.action, Refused("proposal_changed"))
     event = _EVENTS[chosen.action]
 
-    def begin(tx: Transaction) -> Operation | Refused:
+    noted = f"{chosen.why.value}: {reason}"
+
+    def begin(tx: Transaction) -> Operation | Form | Refused:
         current = the_form(tx, form.form_id)
         if current.version != form.version:
             return Refused("proposal_changed")
-        return begin_end_of_hold(
-            tx, ports, current, event, operator.label, reason=f"{chosen.why.value}: {reason}"
-        )
+        if tx.live_guarantee(form.form_id) is None:
+            return earn_without_hold(tx, ports, current, event, operator.label, noted)
+        return begin_end_of_hold(tx, ports, current, event, operator.label, noted)
 
     begun = ports.storage.write(begin)
     if isinstance(begun, Refused):
         return Settled(form, chosen.action, begun)
-    form = carry_out(ports, begun)
+    form = carry_out(ports, begun) if isinstance(begun, Operation) else begun
     return Settled(form, chosen.action, None, proposal.charged_fen, proposal.released_fen)

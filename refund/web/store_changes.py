@@ -56,7 +56,7 @@ def _unconfirmed(typed: TypedReturn) -> list[Refused]:
     reader.problems.extend(typed.problems)
     reader.read(lambda text, _: read_reason(text), typed["reason"], "reason")
     if typed.recovery is Recovery.STORE and typed["taken"] != "yes":
-        reader.refuse("field_missing", "taken")
+        reader.refuse("cash_not_counted", "taken")
     return reader.problems
 
 

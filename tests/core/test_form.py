@@ -127,8 +127,8 @@ def test_what_customs_have_verified_is_neither_void_nor_replaced_nor_brought_bac
 
 @pytest.mark.rule("outcome_kept")
 def test_a_hold_is_released_only_after_a_verification() -> None:
-    assert before(E.REQUEST_RELEASE) == {S.VERIFIED}
-    assert before(E.REQUEST_ADJUST) == {S.VERIFIED, S.VERIFIED_PARTLY}
+    assert before(E.REQUEST_RELEASE) == {S.VERIFIED, OPEN_CASE}
+    assert before(E.REQUEST_ADJUST) == {S.VERIFIED, S.VERIFIED_PARTLY, OPEN_CASE}
     assert leading_to(S.RELEASED, S.ADJUSTED) == {S.RELEASING, S.ADJUSTING}
 
 
@@ -174,7 +174,7 @@ def test_an_end_that_cannot_be_charged_is_an_open_case() -> None:
     refused = (E.CAPTURE_REFUSED, E.FORFEIT_REFUSED, E.ADJUST_REFUSED)
     assert {after for (_, event), after in TRANSITIONS.items() if event in refused} == {OPEN_CASE}
     assert {event for status, event in TRANSITIONS if status is OPEN_CASE} == {
-        *(E.REQUEST_CAPTURE, E.REQUEST_FORFEIT),
+        *(E.REQUEST_CAPTURE, E.REQUEST_FORFEIT, E.REQUEST_RELEASE, E.REQUEST_ADJUST),
     }
 
 

@@ -122,7 +122,7 @@ def test_late_is_said_before_elsewhere_and_elsewhere_before_unverified() -> None
     ],
 )
 def test_books_that_disagree_stop_everything(changes: dict[str, object], why: Why) -> None:
-    for status in (Status.ADVANCED, Status.VERIFIED, Status.UNCOLLECTED):
+    for status in (Status.ADVANCED, Status.VERIFIED):
         found = proposed(departure(status, **changes))
         assert (found.action, found.why, found.is_break) == (Action.NONE, why, True)
 
@@ -164,8 +164,35 @@ def test_what_was_not_collected_is_collected_as_soon_as_it_can_be() -> None:
     assert said(unseen) == (Action.CAPTURE, Why.NEVER_SEEN)
 
 
-def test_a_kept_promise_that_was_tried_to_be_charged_is_for_a_person() -> None:
-    assert said(departure(Status.UNCOLLECTED)) == (Action.NONE, Why.FOR_REVIEW)
+OVER = make.guarantee(state=GuaranteeState.ENDED)
+
+
+@pytest.mark.rule("outcome_kept")
+def test_a_kept_promise_that_became_known_after_a_refused_charge_is_a_kept_promise() -> None:
+    assert said(departure(Status.UNCOLLECTED)) == (Action.RELEASE, Why.KEPT)
+    assert said(departure(Status.UNCOLLECTED, guarantee=OVER)) == (Action.RELEASE, Why.KEPT)
+    unasked = said(departure(Status.UNCOLLECTED, book=None))
+    assert unasked == (Action.NONE, Why.HOLD_MISSING)
+
+
+@pytest.mark.rule("outcome_fewer_goods")
+def test_without_a_hold_what_is_still_owed_is_for_a_person() -> None:
+    partly = replace(make.verification(), decision=Decision.PARTLY)
+    fewer = {"verification": partly, "all_shown": False, "guarantee": OVER}
+    worth = Entitlement(make.form().amounts, 0, is_whole=False)
+    paid_back = said(departure(Status.UNCOLLECTED, worth=worth, **fewer))
+    assert paid_back == (Action.ADJUST, Why.FEWER_GOODS)
+    due = replace(worth.due, net_fen=worth.due.net_fen - 1, fee_fen=worth.due.fee_fen + 1)
+    owes = said(departure(Status.UNCOLLECTED, worth=replace(worth, due=due), **fewer))
+    assert owes == (Action.NONE, Why.FOR_REVIEW)
+
+
+@pytest.mark.rule("outcome_promise_broken")
+@pytest.mark.parametrize("exit_at", [None, datetime(2025, 7, 26, 12, tzinfo=SHANGHAI)])
+def test_without_a_hold_a_broken_promise_is_an_open_case(exit_at: datetime | None) -> None:
+    seen = None if exit_at is None else make.exit_record(exit_at)
+    found = proposed(departure(Status.UNCOLLECTED, guarantee=OVER, exit=seen))
+    assert (found.action, found.why, found.is_break) == (Action.NONE, Why.HOLD_ENDED, True)
 
 
 @pytest.mark.rule("outcome_policy_not_met")

@@ -189,8 +189,6 @@ def by_the_rules(case: Case) -> Action:
     elsewhere = departure.exit.port != form.port and not form.port_any
     if left_on > form.depart_by or elsewhere or verification is None:
         return Action.CAPTURE
-    if form.status is Status.UNCOLLECTED:
-        return Action.NONE
     return Action.RELEASE if departure.worth.is_whole else Action.ADJUST
 
 

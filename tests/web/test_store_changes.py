@@ -70,7 +70,7 @@ def test_a_part_is_taken_back_in_cash_without_javascript(clerk: FlaskClient, wor
     assert answer.status_code == 422
     page = check_page(answer)
     assert page.error("reason")
-    assert page.error("taken"), "the cash is confirmed on its own"
+    assert "Count the cash" in page.error("taken"), "the cash is confirmed on its own"
     answer = press(clerk, page, where, confirm="yes", taken="yes", reason="did not fit")
     assert answer.status_code == 303
     page = check_page(clerk.get(answer.headers["Location"]))
