@@ -43,6 +43,7 @@ class Officer(Staff):
         self.arrives_at("What is really shown?")
         for place, quantity in enumerate(quantities):
             self.page.locator("[data-step-most]").nth(place).fill(str(quantity))
+        expect(self.page.locator("#sum .strong").first).to_contain_text(str(sum(quantities)))
 
     def confirms_what_was_shown(self) -> None:
         """Confirm what was counted, which is less than listed."""
@@ -82,7 +83,7 @@ class Operator(Staff):
         self.arrives_at("Record a departure")
         self.field("Mainland Travel Permit for Hong Kong and Macao residents").check()
         self.field("Document number").fill(purchase.permit)
-        self.field("Port").select_option(port)
+        self.page.locator('[name="port"]').select_option(port)
         self.field("Left at").fill(left_at)
         self.page.get_by_role("button", name=self.say("Record"), exact=True).click()
         self.arrives_at("Exit desk")
@@ -187,18 +188,34 @@ class Operator(Staff):
         self.button("Show the forms").click()
         self.sees("Forms of %(name)s", name="LI KA MING")
 
-    def claims_together(self, net: str, card: str) -> None:
-        """Claim what is ticked: one signature, one card, one payment."""
+    def begins_the_joint_agreement(self) -> None:
+        """Go on with what is ticked."""
         self.button("Claim the ticked forms together").click()
         self.arrives_at("One agreement for all")
+
+    def signs_the_joint_agreement(self) -> None:
+        """Have the one agreement signed; it leads to the network's page."""
         self.has_it_signed("The traveller signs here")
         self.button("Sign and go to the card").click()
+
+    def gives_the_card_for_all(self, number: str) -> None:
+        """Choose a trial card on the network's own page, and give it."""
         self.sees("Sandbox Card Network")
         self.page.get_by_text(self.say("Trial cards of the simulation")).click()
-        self.page.get_by_text(" ".join(re.findall("....", card))).click()
+        self.page.get_by_text(" ".join(re.findall("....", number))).click()
         self.button("Give this card").click()
         self.arrives_at("Pay the advances")
+
+    def pays_the_advances(self, net: str) -> None:
+        """Ask for the money of all forms."""
         self.button_with("Pay CNY %(sum)s now", sum=net).click()
+
+    def claims_together(self, net: str, card: str) -> None:
+        """Claim what is ticked: one signature, one card, one payment."""
+        self.begins_the_joint_agreement()
+        self.signs_the_joint_agreement()
+        self.gives_the_card_for_all(card)
+        self.pays_the_advances(net)
         self.arrives_at("Claimed together")
 
     def suspends(self, store_number: int, reason: str) -> None:
