@@ -1,6 +1,5 @@
 """The traveller's claim: scan, claim code, details, agreement, card, advance – each once."""
 
-import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,8 +14,8 @@ from refund.core.operation import Advance, CardEntry, Guarantee, Operation
 from refund.core.people import TRAVELLER
 from refund.core.signing import read_code, verify
 from refund.core.store import Store
-from refund.core.trail import CardVisit
-from refund.ports import NetworkSilent, Ports
+from refund.ports import Ports
+from refund.services.card_page import Wanted, entered, open_page
 from refund.services.intent import begin_advance, begin_end_of_hold, begin_hold
 from refund.services.life import By, move, note, the_form, why_gone
 from refund.services.pay import carry_out
@@ -284,18 +283,10 @@ def open_card_page(
         return form, details.method.value, tx.count_card_visits(form_id) + 1
 
     form, method, attempt = ports.storage.read(look)
-    # Asked for differently, it is another page: an answer that was lost must not block the next.
-    asked = hashlib.sha256(f"{method}|{return_url}|{language}".encode()).hexdigest()[:8]
-    reference = f"{operation_reference(form_id, 'card', attempt)}-{asked}"
-    try:
-        page = ports.network.open_card_page(
-            reference, form.amounts.net_fen, method, return_url, language
-        )
-    except NetworkSilent:
-        raise Refused("network_unreachable") from None
-    visit = CardVisit(page.session_id, form_id, now)
-    ports.storage.write(lambda tx: tx.put_card_visit(visit))
-    return page.url
+    reference = operation_reference(form_id, "card", attempt)
+    fen = form.amounts.net_fen
+    wanted = Wanted(reference, form_id, fen, method, return_url, language)
+    return open_page(ports, ports.network.open_card_page, wanted)
 
 
 def card_given(ports: Ports, session_hash: str, form_id: str, session_id: str) -> CardEntry:
@@ -312,13 +303,7 @@ def card_given(ports: Ports, session_hash: str, form_id: str, session_id: str) -
             raise Refused("form_unknown")
 
     ports.storage.read(look)
-    try:
-        entry = ports.network.card_entry(session_id)
-    except NetworkSilent:
-        raise Refused("network_unreachable") from None
-    if entry is None or entry.state != "entered":
-        raise Refused("card_session_unfinished")
-    return entry
+    return entered(ports, session_id)
 
 
 def claim_advance(ports: Ports, session_hash: str, form_id: str, entry: CardEntry) -> Form:

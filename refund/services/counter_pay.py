@@ -1,6 +1,5 @@
 """Paying at the agency's counter: against a signed receipt, once, in cash or by the network."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,8 +12,8 @@ from refund.core.ids import operation_reference
 from refund.core.operation import CardEntry, Kind, Operation
 from refund.core.review import Presented
 from refund.core.till import Receipt, Way, cash_refusal, make_receipt_number
-from refund.core.trail import CardVisit
-from refund.ports import NetworkSilent, Ports
+from refund.ports import Ports
+from refund.services.card_page import Wanted, entered, open_page
 from refund.services.counter_desk import Counter, presented_at, refuse_unreviewed
 from refund.services.intent import begin_refund
 from refund.services.life import By, move, note, the_form
@@ -192,18 +191,9 @@ def open_payout_page(
         return presented.due.net_fen, tx.count_card_visits(form_id) + 1
 
     amount_fen, attempt = ports.storage.read(look)
-    # Asked for differently, it is another page: an answer that was lost must not block the next.
-    asked = hashlib.sha256(f"{way.value}|{return_url}|{language}".encode()).hexdigest()[:8]
-    reference = f"{operation_reference(form_id, 'payout', attempt)}-{asked}"
-    try:
-        page = ports.network.open_refund_page(
-            reference, amount_fen, way.value, return_url, language
-        )
-    except NetworkSilent:
-        raise Refused("network_unreachable") from None
-    visit = CardVisit(page.session_id, form_id, ports.clock.now())
-    ports.storage.write(lambda tx: tx.put_card_visit(visit))
-    return page.url
+    reference = operation_reference(form_id, "payout", attempt)
+    wanted = Wanted(reference, form_id, amount_fen, way.value, return_url, language)
+    return open_page(ports, ports.network.open_refund_page, wanted)
 
 
 def payout_given(ports: Ports, counter: Counter, form_id: str, session_id: str) -> CardEntry:
@@ -222,11 +212,8 @@ def payout_given(ports: Ports, counter: Counter, form_id: str, session_id: str) 
         return _refunds(tx, form_id)
 
     asked = ports.storage.read(look)
-    try:
-        entry = ports.network.card_entry(session_id)
-    except NetworkSilent:
-        raise Refused("network_unreachable") from None
-    if entry is None or entry.state != "entered" or _was_asked(asked, entry):
+    entry = entered(ports, session_id)
+    if _was_asked(asked, entry):
         raise Refused("card_session_unfinished")
     return entry
 

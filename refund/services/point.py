@@ -1,6 +1,5 @@
 """The refund point of a mall: forms of several stores for one traveller, claimed in one go."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +13,9 @@ from refund.core.joint import FORMS_MAX, JointClaim
 from refund.core.operation import CardEntry, Guarantee, Operation
 from refund.core.people import Actor
 from refund.core.store import Store
-from refund.core.trail import CardVisit
 from refund.core.traveller import IdentityDocument, document_key
-from refund.ports import NetworkSilent, Ports
+from refund.ports import Ports
+from refund.services.card_page import Wanted, entered, open_page
 from refund.services.claim import advance_obstacle
 from refund.services.intent import begin_joint_advance, begin_joint_hold
 from refund.services.life import By, move, note, the_form
@@ -243,15 +242,9 @@ def open_card_page(ports: Ports, joint_id: str, return_url: str, language: str) 
         return joint, total_fen, method.value, tx.count_card_visits(joint.form_ids[0]) + 1
 
     joint, total_fen, method, attempt = ports.storage.read(look)
-    asked = hashlib.sha256(f"{method}|{return_url}|{language}".encode()).hexdigest()[:8]
-    reference = f"{operation_reference(joint_id, 'card', attempt)}-{asked}"
-    try:
-        page = ports.network.open_card_page(reference, total_fen, method, return_url, language)
-    except NetworkSilent:
-        raise Refused("network_unreachable") from None
-    visit = CardVisit(page.session_id, joint.form_ids[0], now)
-    ports.storage.write(lambda tx: tx.put_card_visit(visit))
-    return page.url
+    reference = operation_reference(joint_id, "card", attempt)
+    wanted = Wanted(reference, joint.form_ids[0], total_fen, method, return_url, language)
+    return open_page(ports, ports.network.open_card_page, wanted)
 
 
 def card_given(ports: Ports, joint_id: str, session_id: str) -> CardEntry:
@@ -267,13 +260,7 @@ def card_given(ports: Ports, joint_id: str, session_id: str) -> CardEntry:
             raise Refused("not_found")
 
     ports.storage.read(look)
-    try:
-        entry = ports.network.card_entry(session_id)
-    except NetworkSilent:
-        raise Refused("network_unreachable") from None
-    if entry is None or entry.state != "entered":
-        raise Refused("card_session_unfinished")
-    return entry
+    return entered(ports, session_id)
 
 
 def claim_together(ports: Ports, operator: Actor, joint_id: str, entry: CardEntry) -> None:
