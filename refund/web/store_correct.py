@@ -70,7 +70,10 @@ def correcting(form_id: str) -> Page:
         if refused.code != "advance_outstanding":
             raise
         return redirect(url_for("store.returning", form_id=form_id, mistake="yes"), 303)
-    return Correcting(old, typed_of(old.draft, ports().ids.token()), "").page(None)
+    typed = typed_of(old.draft, ports().ids.token())
+    reading = read_page(typed)
+    outcome = dry_replacement(ports(), actor(), form_id, reading.draft)
+    return Correcting(old, typed, "", reading).page(None if outcome.refusals else outcome)
 
 
 @pages.post("/forms/<form_id>/replace")

@@ -120,6 +120,23 @@ def test_a_forms_life_says_why_customs_refused_and_what_follows(
     assert "Charged to the card CNY 1,350.00" in page.text
 
 
+@pytest.mark.rule("ordinary_after_capture")
+def test_a_forms_life_leads_to_the_counter_while_the_ordinary_refund_is_open(
+    desk: FlaskClient, world: World
+) -> None:
+    form = steps.claimed(world)
+    counter = f"/operator/counter/WUH/forms/{form.form_id}"
+    assert counter not in life_of(desk, form).links()
+    steps.departs(world, steps.on(30))
+    assert steps.settled(world, form).form.status is Status.CAPTURED
+    assert counter in life_of(desk, form).links()
+    steps.verified(world, form)
+    page = life_of(desk, form)
+    assert "a counter reviews the form and pays" in page.text
+    assert counter in page.links()
+    assert desk.get(counter).status_code == 200
+
+
 @pytest.mark.rule("return_in_part")
 def test_a_forms_life_says_what_went_back_to_the_store_and_how_its_money_did(
     desk: FlaskClient, world: World

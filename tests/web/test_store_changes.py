@@ -201,6 +201,7 @@ def test_a_form_is_corrected_from_the_page_that_is_filled_in(
     assert page.value("document_number") == "H12345678"
     assert page.value("lines-0-goods").startswith("BAG01")
     assert page.value("lines-0-unit_price") == "1494.00"
+    assert "134.46" in page.text, "the sums stand there before anything is typed"
     answer = press(clerk, page, where, document_number="H87654321", check="yes")
     assert answer.status_code == 200
     page = check_page(answer)
