@@ -169,7 +169,7 @@ def card_at_point(joint_id: str) -> Answer:
     except Refused as refused:
         return _unfinished(seen, refused)
     return render_template(
-        "operator/point/confirm.html", seen=seen, entry=entry, session_id=session_id
+        "operator/point/confirm.html", seen=seen, given=entry, session_id=session_id
     )
 
 

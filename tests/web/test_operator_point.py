@@ -67,6 +67,7 @@ def test_the_whole_way_from_the_document_to_one_payment(desk: FlaskClient, world
     back = to_card(desk, world, path)
     confirm = shown(desk, back)
     assert "Pay CNY 268.92 now" in confirm.text
+    assert confirm.text.count("Visa") == 2
     session_id = back.rpartition("=")[2]
     assert post(desk, f"{path}/card/{session_id}").status_code == 303
     assert "Claimed together" in shown(desk, path).text
