@@ -9,13 +9,15 @@ from __future__ import annotations
 import sys
 import tempfile
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import ViewportSize
+from playwright.sync_api import Browser, ViewportSize
 
+from tests import pdf
 from tests.actors import Clerk, Person, Purchase, Traveller
 from tests.journeys.devices import (
     PHONE_SCREEN,
@@ -27,17 +29,24 @@ from tests.journeys.devices import (
 )
 from tests.journeys.instance import Instance
 from tests.journeys.walks import (
+    walk_past_a_return,
     walk_past_customs,
     walk_past_the_counter,
     walk_past_the_exit,
+    walk_past_the_items,
+    walk_past_the_month,
+    walk_past_the_point,
+    walk_past_the_refund_counter,
+    walk_past_the_registers,
     walk_to_the_money,
 )
 from tests.make import VISA
 from tests.officials import Officer, Operator
 
 DEPARTURE = datetime.fromisoformat("2025-07-20T13:00:00+08:00")
+AUGUST = datetime.fromisoformat("2025-08-04T09:00:00+08:00")
 EXIT_DESK = datetime.fromisoformat("2025-07-20T16:00:00+08:00")
-LEFT_AT = "2025-07-20T13:40"
+LEFT_AT = "2025-07-20T15:30"
 COLOURS_MAX = 64
 BYTES_MAX = 200_000
 
@@ -45,13 +54,20 @@ KEPT: dict[str, tuple[Colours, ...]] = {
     "clerk-issue-ready": ("light",),
     "clerk-form": ("light",),
     "clerk-issue-refused": ("light",),
+    "clerk-return": ("light",),
     "traveller-scanned": ("light",),
     "traveller-agreement": ("light",),
     "traveller-confirm": ("light",),
     "traveller-money": ("light", "dark"),
     "customs-scan": ("light",),
     "customs-answer": ("light",),
+    "customs-lines": ("light",),
+    "customs-refuse": ("light",),
     "operator-waits": ("light",),
+    "counter-pay": ("light",),
+    "point-confirm": ("light",),
+    "rules": ("light",),
+    "month-closed": ("light",),
     "operator-preview": ("light",),
     "operator-form": ("light",),
 }
@@ -82,44 +98,105 @@ class Album:
         person.page.emulate_media(color_scheme="light")
         person.page.set_viewport_size(own)
 
+    def keep_papers(self, clerk: Clerk) -> None:
+        """Take the papers of the form on a clerk's screen as they leave the printer."""
+        for name, path, dots_per_inch in (("form", "paper", 80), ("slip", "slip", 160)):
+            content = clerk.page.request.get(f"{clerk.page.url}/{path}.pdf").body()
+            first, *_ = pdf.pages(content, dots_per_inch)
+            self._save(first, f"paper-{name}")
+
     def _keep(self, person: Person, name: str) -> None:
         person.page.evaluate("document.fonts.ready.then(() => scrollTo(0, 0))")
         taken = person.page.screenshot(full_page=self._everything, animations="disabled")
-        picture = Image.open(BytesIO(taken)).convert("RGB").quantize(COLOURS_MAX)
+        self._save(Image.open(BytesIO(taken)), name)
+
+    def _save(self, picture: Image.Image, name: str) -> None:
         path = self.folder / f"{name}.png"
-        picture.save(path, optimize=True)
+        picture.convert("RGB").quantize(COLOURS_MAX).save(path, optimize=True)
         if not self._everything and path.stat().st_size > BYTES_MAX:
             raise ValueError(f"{path} has more than {BYTES_MAX} bytes")
 
 
+class Street:
+    """The people and the purchases of the pictures, at one instance."""
+
+    def __init__(self, album: Album, instance: Instance, browser: Browser) -> None:
+        self.album = album
+        self.instance = instance
+        self._browser = browser
+        self.bought = Purchase(invoice="25422000000081562207", permit="H60812345")
+        self.bags = replace(self.bought, invoice="25422000000081562331", permit="H60877711")
+        self.bags = replace(self.bags, price="5000.00", quantity=3, net="1,350.00")
+        self.later = Purchase(
+            invoice="25422000000081562344", permit="H60855512", channel="Ordinary refund"
+        )
+
+    def clerk(self, login: str = "") -> Clerk:
+        """A clerk, signed in under a login."""
+        clerk = Clerk(open_screen(self._browser, "zh_Hans"), self.instance.url)
+        if login:
+            clerk.signs_in(login)
+        return clerk
+
+    def traveller(self) -> Traveller:
+        """A traveller with a phone."""
+        return Traveller(open_phone(self._browser), self.instance.url)
+
+    def operator(self) -> Operator:
+        """An operator, signed in."""
+        operator = Operator(open_screen(self._browser), self.instance.url)
+        operator.signs_in("operator-1")
+        return operator
+
+    def play(self) -> None:
+        """Play the whole street, from the counter to the month's end."""
+        see, instance = self.album.see, self.instance
+        clerk, traveller = self.clerk(), self.traveller()
+        slip = walk_past_the_counter(see, clerk, self.bought)
+        self.album.keep_papers(clerk)
+        bags, later = clerk.issues(self.bags), clerk.issues(self.later)
+        walk_to_the_money(see, traveller, slip, self.bought)
+        second = self.traveller()
+        second.claims(bags, self.bags, VISA)
+        second.arrives_at("The money has arrived")
+        walk_past_a_return(see, clerk, bags)
+        self._claim_together(clerk)
+        clerk.leaves()
+        instance.move_to(DEPARTURE)
+        officer = Officer(open_screen(self._browser, "zh_Hans"), instance.url)
+        officer.signs_in("officer-1")
+        walk_past_the_items(see, officer, bags, self.bags)
+        officer.verifies(later.form_number)
+        officer.signs_out()
+        walk_past_customs(see, officer, slip, bags)
+        traveller.page.reload()
+        see("traveller-verified", traveller)
+        instance.move_to(EXIT_DESK)
+        operator = self.operator()
+        walk_past_the_refund_counter(see, operator, later, self.later)
+        walk_past_the_registers(see, operator, slip)
+        operator.signs_out()
+        walk_past_the_exit(see, operator, slip, self.bought, LEFT_AT)
+        traveller.page.reload()
+        see("traveller-released", traveller)
+        instance.move_to(AUGUST)
+        walk_past_the_month(see, self.operator(), "2025-07")
+
+    def _claim_together(self, clerk: Clerk) -> None:
+        """Two stores' forms of one traveller, claimed at the refund point."""
+        here = replace(self.bought, invoice="25422000000081562351", permit="H60866613")
+        clerk.issues(here)
+        self.clerk("clerk-2").issues(replace(here, invoice="25422000000081562399"))
+        walk_past_the_point(self.album.see, self.operator(), here, "2,012.40")
+
+
 def take(album: Album, folder: Path) -> None:
     """Play the journey on a fresh instance, and take the pictures on the way."""
-    bought = Purchase(invoice="25422000000081562207", permit="H60812345")
-    also = Purchase(invoice="25422000000081562331", permit="H60877711", goods="BAG02")
     with ExitStack() as stack:
         instance = Instance(folder)
         stack.callback(instance.stop)
         instance.start()
-        browser = stack.enter_context(open_browser())
-        clerk = Clerk(open_screen(browser, "zh_Hans"), instance.url)
-        slip = walk_past_the_counter(album.see, clerk, bought)
-        other = clerk.issues(also)
-        traveller = Traveller(open_phone(browser), instance.url)
-        walk_to_the_money(album.see, traveller, slip, bought)
-        second = Traveller(open_phone(browser), instance.url)
-        second.claims(other, also, VISA)
-        second.arrives_at("The money has arrived")
-        clerk.leaves()
-        instance.move_to(DEPARTURE)
-        officer = Officer(open_screen(browser, "zh_Hans"), instance.url)
-        walk_past_customs(album.see, officer, slip, other)
-        traveller.page.reload()
-        album.see("traveller-verified", traveller)
-        instance.move_to(EXIT_DESK)
-        operator = Operator(open_screen(browser), instance.url)
-        walk_past_the_exit(album.see, operator, slip, bought, LEFT_AT)
-        traveller.page.reload()
-        album.see("traveller-released", traveller)
+        Street(album, instance, stack.enter_context(open_browser())).play()
 
 
 def main() -> None:

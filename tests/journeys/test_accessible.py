@@ -9,20 +9,26 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.actors import Clerk, Person, Purchase, Traveller
+from tests.journeys.cast import Cast
 from tests.journeys.conftest import OpenDevice
 from tests.journeys.instance import Instance
 from tests.journeys.walks import (
     See,
+    walk_past_a_return,
     walk_past_customs,
     walk_past_the_counter,
     walk_past_the_exit,
+    walk_past_the_items,
+    walk_past_the_month,
+    walk_past_the_point,
+    walk_past_the_refund_counter,
+    walk_past_the_registers,
     walk_to_the_money,
 )
-from tests.make import VISA
-from tests.officials import Officer, Operator
 
 SERIOUS = {"serious", "critical"}
 DEPARTURE = datetime.fromisoformat("2025-07-20T13:00:00+08:00")
+AUGUST = datetime.fromisoformat("2025-08-04T09:00:00+08:00")
 EXIT_DESK = datetime.fromisoformat("2025-07-20T16:00:00+08:00")
 
 
@@ -49,30 +55,50 @@ def see() -> See:
 def test_the_counter_and_the_phone_can_be_used_by_everyone(
     house: Instance, purchase: Purchase, screen: OpenDevice, phone: OpenDevice, see: See
 ) -> None:
-    slip = walk_past_the_counter(see, Clerk(screen("zh_Hans"), house.url), purchase)
+    clerk = Clerk(screen("zh_Hans"), house.url)
+    slip = walk_past_the_counter(see, clerk, purchase)
     walk_to_the_money(see, Traveller(phone(), house.url), slip, purchase)
+    walk_past_a_return(see, clerk, slip)
 
 
-def test_customs_and_the_exit_can_be_used_by_everyone(
-    own_house: Instance,
-    purchases: Callable[[], Purchase],
-    screen: OpenDevice,
-    phone: OpenDevice,
+def test_the_refund_point_can_be_used_by_everyone(
+    house: Instance,
+    cast: Callable[[Instance], Cast],
+    purchases: Callable[..., Purchase],
     see: See,
 ) -> None:
+    people = cast(house)
+    first = purchases()
+    people.clerk().issues(first)
+    people.clerk("clerk-2").issues(purchases(permit=first.permit))
+    walk_past_the_point(see, people.operator(), first, "2,012.40")
+
+
+def test_customs_the_exit_and_the_agency_can_be_used_by_everyone(
+    own_house: Instance,
+    cast: Callable[[Instance], Cast],
+    purchases: Callable[..., Purchase],
+    see: See,
+) -> None:
+    people = cast(own_house)
     bought, also = purchases(), purchases()
-    clerk = Clerk(screen(), own_house.url)
-    clerk.signs_in("clerk-1")
-    slip, other = clerk.issues(bought), clerk.issues(also)
-    traveller = Traveller(phone(), own_house.url)
-    traveller.claims(slip, bought, VISA)
-    traveller.arrives_at("The money has arrived")
+    clerk = people.clerk()
+    slip, traveller = people.advanced(clerk, bought)
+    other = clerk.issues(also)
     clerk.leaves()
     own_house.move_to(DEPARTURE)
-    walk_past_customs(see, Officer(screen("zh_Hans"), own_house.url), slip, other)
+    officer = people.officer(language="zh_Hans")
+    walk_past_the_items(see, officer, slip, bought)
+    officer.signs_out()
+    walk_past_customs(see, officer, slip, other)
     own_house.move_to(EXIT_DESK)
-    left_at = "2025-07-20T13:59"
-    walk_past_the_exit(see, Operator(screen(), own_house.url), slip, bought, left_at)
+    operator = people.operator()
+    walk_past_the_refund_counter(see, operator, other, also)
+    walk_past_the_registers(see, operator, slip)
+    operator.signs_out()
+    walk_past_the_exit(see, operator, slip, bought, "2025-07-20T15:30")
     traveller.page.reload()
     traveller.arrives_at("All done: the hold is released")
     see("traveller-released", traveller)
+    own_house.move_to(AUGUST)
+    walk_past_the_month(see, people.operator(), "2025-07")

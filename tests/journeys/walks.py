@@ -44,6 +44,13 @@ def walk_past_the_counter(see: See, clerk: Clerk, purchase: Purchase) -> Slip:
     see("clerk-form-claim-code", clerk)
     clerk.page.goto(f"{slip.page}/void")
     see("clerk-void", clerk)
+    clerk.begins_to_correct(slip)
+    see("clerk-correct", clerk)
+    clerk.goes_to("find", "Find a form")
+    clerk.page.locator('[name="document"]').fill(purchase.zone)
+    clerk.button("Find").click()
+    clerk.sees(slip.form_number)
+    see("clerk-find", clerk)
     clerk.page.goto(f"{clerk.home}/store/goods?q=b")
     see("clerk-goods", clerk)
     clerk.page.goto(f"{clerk.home}/store/")
@@ -95,6 +102,112 @@ def walk_to_the_money(see: See, traveller: Traveller, slip: Slip, purchase: Purc
     traveller.page.goto(f"{traveller.home}/traveller/")
     see("traveller-forms", traveller)
     traveller.page.goto(form)
+
+
+def walk_past_a_return(see: See, clerk: Clerk, slip: Slip) -> None:
+    """Look at what bringing the goods of a form back would mean once its money is paid."""
+    clerk.takes_back(slip, 1, "Wrong colour")
+    clerk.field("In cash, in the store, now").check()
+    see("clerk-return", clerk)
+    clerk.page.goto(slip.page)
+
+
+def walk_past_the_point(see: See, operator: Operator, purchase: Purchase, net: str) -> None:
+    """Claim the forms of one traveller together, with a card that is declined at first."""
+    operator.goes_to("point", "Refund point")
+    see("point-empty", operator)
+    operator.finds_at_the_point(purchase)
+    see("point-forms", operator)
+    operator.begins_the_joint_agreement()
+    see("point-sign", operator)
+    operator.signs_the_joint_agreement()
+    operator.gives_the_card_for_all(DECLINED)
+    operator.pays_the_advances(net)
+    operator.arrives_at("The card for all")
+    see("point-declined", operator)
+    operator.button("Give a card").click()
+    operator.gives_the_card_for_all(VISA)
+    see("point-confirm", operator)
+    operator.pays_the_advances(net)
+    operator.arrives_at("Claimed together")
+    see("point-claimed", operator)
+
+
+def walk_past_the_items(see: See, officer: Officer, slip: Slip, purchase: Purchase) -> None:
+    """Look at a form item by item, at its refusal, and for one that was lost."""
+    officer.goes_to("document", "Find a form by the traveller's document")
+    see("customs-document", officer)
+    officer.field("Machine-readable zone").fill(purchase.zone)
+    officer.button("Find the forms").click()
+    officer.page.wait_for_url("**/customs/forms/**")
+    see("customs-document-found", officer)
+    form = f"{officer.home}/customs/forms/{slip.page.rpartition('/')[2]}"
+    officer.page.goto(form)
+    officer.counts(purchase.quantity - 1)
+    see("customs-lines", officer)
+    officer.page.goto(f"{form}/refuse")
+    officer.field("The goods are not those of the form").check()
+    see("customs-refuse", officer)
+    officer.button("Go on").click()
+    officer.arrives_at("Refuse for good?")
+    see("customs-refuse-confirm", officer)
+    officer.page.goto(f"{officer.home}/customs/")
+
+
+def walk_past_the_refund_counter(
+    see: See, operator: Operator, slip: Slip, purchase: Purchase
+) -> None:
+    """Open a till, pay a form in cash against a signature, and count."""
+    operator.goes_to("counter", "Which counter?")
+    see("counter-ports", operator)
+    operator.goes_to("counter/WUH/till", "Open the till")
+    see("counter-open", operator)
+    operator.opens_the_till("WUH", "2000.00")
+    see("counter-home", operator)
+    operator.finds_at_the_counter("WUH", slip.form_number)
+    see("counter-document", operator)
+    operator.compares_the_document(purchase)
+    see("counter-pay", operator)
+    operator.link_alone("Cash").click()
+    operator.arrives_at("Receipt to be signed")
+    operator.has_it_signed()
+    see("counter-sign", operator)
+    operator.button_with("Pay CNY %(sum)s in cash", sum=purchase.net).click()
+    operator.arrives_at("Hand over")
+    see("counter-receipt", operator)
+    operator.goes_to("counter/WUH/till", "Count and close the till")
+    see("counter-count", operator)
+    operator.goes_to("counter/tills", "Tills")
+    see("counter-tills", operator)
+
+
+def walk_past_the_registers(see: See, operator: Operator, slip: Slip) -> None:
+    """Look at the rules, a row that is not added, a form under other rules, and a store."""
+    operator.goes_to("rules", "Rules")
+    see("rules", operator)
+    operator.goes_to("rules/promise_days/add", "New value for a day to come")
+    see("rules-add", operator)
+    operator.previews_a_rule("promise_days", "21", "2025-08-01", "Example of a notice")
+    see("rules-preview", operator)
+    form = slip.page.rpartition("/")[2]
+    operator.goes_to(
+        f"forms/{form}/other-rules?day=2026-07-01",
+        "What this form would have been under other rules",
+    )
+    see("rules-other", operator)
+    for path in ("stores/1", "stores/1/suspend", "stores/1/change", "stores/new", "settlements"):
+        operator.page.goto(f"{operator.home}/operator/{path}")
+        see(path.replace("/", "-"), operator)
+
+
+def walk_past_the_month(see: See, operator: Operator, month: str) -> None:
+    """Look at a month, close it, and look again."""
+    operator.looks_at_the_month(month)
+    see("month-open", operator)
+    operator.goes_to(f"settlements/{month}/close", "Close %(month)s", month=month)
+    see("month-close", operator)
+    operator.closes_the_month(month)
+    see("month-closed", operator)
 
 
 def walk_past_customs(see: See, officer: Officer, slip: Slip, other: Slip) -> None:
