@@ -120,6 +120,24 @@ def test_a_forms_life_says_why_customs_refused_and_what_follows(
     assert "Charged to the card CNY 1,350.00" in page.text
 
 
+@pytest.mark.rule("outcome_kept")
+def test_a_promise_kept_whose_hold_is_over_is_settled_without_the_network(
+    desk: FlaskClient, world: World
+) -> None:
+    form = confirmed(world, steps.claimed(world, bags(world)), 3)
+    world.clock.at = steps.on(20, month=8)
+    assert steps.settled(world, form).form.status is Status.UNCOLLECTED
+    assert "nothing can be charged back" in life_of(desk, form).text
+    steps.departs(world, steps.on(20))
+    note = "The hold has ended by itself: nothing is asked of the card network."
+    assert note in queue_text(shown(desk, "/operator/exit"), "release")
+    assert note in life_of(desk, form).text
+    chosen = ticket(form)
+    assert note in check_page(post(desk, "/operator/exit/preview", proposal=[chosen])).text
+    assert outcomes(check_page(settle(desk, "as seen", chosen))) == {"done": 1}
+    assert "Hold released" in life_of(desk, form).text
+
+
 @pytest.mark.rule("ordinary_after_capture")
 def test_a_forms_life_leads_to_the_counter_while_the_ordinary_refund_is_open(
     desk: FlaskClient, world: World
