@@ -20,6 +20,7 @@ from tests.services.engine_steps import (
     confirmed,
 )
 from tests.services.steps import claimed, departs, on, proposal, settled, status, verified
+from tests.services.tamper import broken, unguarded
 from tests.world import World, assert_audit_holds
 
 
@@ -103,3 +104,17 @@ def test_a_refused_charge_with_a_standing_hold_ends_as_the_promise_was_kept(
     assert settled(world, form).form.status is after
     assert "advance" not in balances(world)
     assert_audit_holds(world.ports)
+
+
+@pytest.mark.rule("outcome_kept")
+@pytest.mark.parametrize("state", ["released", "captured"])
+def test_an_earned_refund_whose_hold_did_not_end_by_itself_is_found(
+    broken_world: World, state: str
+) -> None:
+    form = charged_in_vain(broken_world, verified(broken_world, claimed(broken_world)))
+    departs(broken_world, on(20))
+    assert settled(broken_world, form).form.status is Status.RELEASED
+    assert_audit_holds(broken_world.ports)
+    unguarded(broken_world, "guarantee", f"UPDATE guarantee SET state = '{state}'")
+    rows = broken(broken_world)["I6"].rows
+    assert [row["entry_key"] for row in rows] == [f"{form.form_id}-earned-1"]
