@@ -52,3 +52,7 @@ class Cast:
         traveller.claims(slip, purchase, VISA)
         traveller.arrives_at("The money has arrived")
         return slip, traveller
+
+
+CastAt = Callable[[Instance], Cast]
+"""How a journey brings people before an instance: `cast(house).clerk()`."""

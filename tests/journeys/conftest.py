@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.actors import Purchase
-from tests.journeys.cast import Cast
+from tests.journeys.cast import Cast, CastAt
 from tests.journeys.devices import Device, open_browser, open_phone, open_screen
 from tests.journeys.instance import Instance
 
@@ -108,7 +108,7 @@ def phone(browser: Browser, devices: list[Device]) -> OpenDevice:
 
 
 @pytest.fixture
-def cast(screen: OpenDevice, phone: OpenDevice) -> Callable[[Instance], Cast]:
+def cast(screen: OpenDevice, phone: OpenDevice) -> CastAt:
     """Return what brings people before an instance: `cast(house).clerk()`."""
     return lambda instance: Cast(instance, screen, phone)
 

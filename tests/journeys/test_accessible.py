@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.actors import Clerk, Person, Purchase, Traveller
-from tests.journeys.cast import Cast
+from tests.journeys.cast import CastAt
 from tests.journeys.conftest import OpenDevice
 from tests.journeys.instance import Instance
 from tests.journeys.walks import (
@@ -63,7 +63,7 @@ def test_the_counter_and_the_phone_can_be_used_by_everyone(
 
 def test_the_refund_point_can_be_used_by_everyone(
     house: Instance,
-    cast: Callable[[Instance], Cast],
+    cast: CastAt,
     purchases: Callable[..., Purchase],
     see: See,
 ) -> None:
@@ -76,7 +76,7 @@ def test_the_refund_point_can_be_used_by_everyone(
 
 def test_customs_the_exit_and_the_agency_can_be_used_by_everyone(
     own_house: Instance,
-    cast: Callable[[Instance], Cast],
+    cast: CastAt,
     purchases: Callable[..., Purchase],
     see: See,
 ) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.actors import Clerk, Purchase, Traveller
-from tests.journeys.conftest import OpenDevice
+from tests.actors import Purchase
+from tests.journeys.cast import CastAt
 from tests.journeys.instance import Instance
 from tests.make import DECLINED, LOST_ADVANCE, LOST_HOLD, PAYOUT_REFUSED, VISA
 
@@ -15,13 +15,12 @@ LOOKED_UP_MS = 45_000
 
 
 def test_a_declined_card_is_followed_by_another_one_in_the_same_step(
-    house: Instance, purchase: Purchase, screen: OpenDevice, phone: OpenDevice
+    house: Instance, purchase: Purchase, cast: CastAt
 ) -> None:
     before = house.network_book()
-    clerk = Clerk(screen(), house.url)
-    clerk.signs_in("clerk-1")
+    clerk = cast(house).clerk()
     slip = clerk.issues(purchase)
-    traveller = Traveller(phone("zh_Hans"), house.url)
+    traveller = cast(house).traveller("zh_Hans")
     traveller.claims(slip, purchase, DECLINED)
     traveller.arrives_at("The card was declined")
     clerk.sees_state("agreed")
@@ -37,13 +36,12 @@ def test_a_declined_card_is_followed_by_another_one_in_the_same_step(
 
 
 def test_a_declined_card_is_followed_by_the_refund_at_departure(
-    house: Instance, purchase: Purchase, screen: OpenDevice, phone: OpenDevice
+    house: Instance, purchase: Purchase, cast: CastAt
 ) -> None:
     before = house.network_book()
-    clerk = Clerk(screen(), house.url)
-    clerk.signs_in("clerk-1")
+    clerk = cast(house).clerk()
     slip = clerk.issues(purchase)
-    traveller = Traveller(phone(), house.url)
+    traveller = cast(house).traveller()
     traveller.claims(slip, purchase, DECLINED)
     traveller.arrives_at("The card was declined")
     traveller.button("Refund at departure").tap()
@@ -54,13 +52,12 @@ def test_a_declined_card_is_followed_by_the_refund_at_departure(
 
 
 def test_a_payout_that_is_refused_leaves_the_choice_and_gives_up_the_hold(
-    house: Instance, purchase: Purchase, screen: OpenDevice, phone: OpenDevice
+    house: Instance, purchase: Purchase, cast: CastAt
 ) -> None:
     before = house.network_book()
-    clerk = Clerk(screen(), house.url)
-    clerk.signs_in("clerk-1")
+    clerk = cast(house).clerk()
     slip = clerk.issues(purchase)
-    traveller = Traveller(phone(), house.url)
+    traveller = cast(house).traveller()
     traveller.claims(slip, purchase, PAYOUT_REFUSED)
     traveller.arrives_at("The money could not be paid")
     clerk.sees_state("held")
@@ -72,13 +69,12 @@ def test_a_payout_that_is_refused_leaves_the_choice_and_gives_up_the_hold(
 
 @pytest.mark.parametrize("card", [LOST_HOLD, LOST_ADVANCE], ids=["hold", "advance"])
 def test_an_answer_that_is_lost_is_looked_up_and_the_money_comes_once(
-    house: Instance, purchase: Purchase, screen: OpenDevice, phone: OpenDevice, card: str
+    house: Instance, purchase: Purchase, card: str, cast: CastAt
 ) -> None:
     before = house.network_book()
-    clerk = Clerk(screen(), house.url)
-    clerk.signs_in("clerk-1")
+    clerk = cast(house).clerk()
     slip = clerk.issues(purchase)
-    traveller = Traveller(phone(), house.url)
+    traveller = cast(house).traveller()
     traveller.claims(slip, purchase, card)
     waits = {LOST_HOLD: "We are asking your bank", LOST_ADVANCE: "Your money is on its way"}
     traveller.arrives_at(waits[card])

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests import pdf
 from tests.actors import Clerk, Purchase
-from tests.journeys.conftest import OpenDevice
+from tests.journeys.cast import CastAt
 from tests.journeys.instance import Instance
 
 TABS_MAX = 40
@@ -25,10 +25,9 @@ def tabs_to(page: Page, name: str) -> None:
 
 
 def test_a_form_is_issued_by_keyboard_alone(
-    house: Instance, purchase: Purchase, screen: OpenDevice
+    house: Instance, purchase: Purchase, cast: CastAt
 ) -> None:
-    clerk = Clerk(screen("zh_Hans"), house.url)
-    clerk.signs_in("clerk-1")
+    clerk = cast(house).clerk(language="zh_Hans")
     clerk.page.wait_for_load_state("load")
     keys = clerk.page.keyboard
     keys.press("Alt+n")
@@ -53,10 +52,9 @@ def test_a_form_is_issued_by_keyboard_alone(
 
 
 def test_a_scanner_that_types_into_another_field_still_fills_the_zone(
-    house: Instance, purchase: Purchase, screen: OpenDevice
+    house: Instance, purchase: Purchase, cast: CastAt
 ) -> None:
-    clerk = Clerk(screen(), house.url)
-    clerk.signs_in("clerk-1")
+    clerk = cast(house).clerk()
     clerk.begins_a_form()
     invoice = clerk.field("Invoice number")
     invoice.fill("2542")
@@ -72,10 +70,9 @@ def test_a_scanner_that_types_into_another_field_still_fills_the_zone(
 
 
 def test_every_reason_against_a_form_is_named_at_once_and_what_was_typed_stays(
-    house: Instance, purchase: Purchase, screen: OpenDevice
+    house: Instance, purchase: Purchase, cast: CastAt
 ) -> None:
-    clerk = Clerk(screen("zh_Hans"), house.url)
-    clerk.signs_in("clerk-1")
+    clerk = cast(house).clerk(language="zh_Hans")
     clerk.watch.allow(422)
     clerk.begins_a_form()
     clerk.field("Machine-readable zone").fill(purchase.zone.replace("H608", "H609"))
@@ -105,10 +102,9 @@ def opens(clerk: Clerk, paper: str) -> bytes:
 
 
 def test_the_printed_form_is_one_page_whose_code_a_camera_reads(
-    house: Instance, purchase: Purchase, screen: OpenDevice
+    house: Instance, purchase: Purchase, cast: CastAt
 ) -> None:
-    clerk = Clerk(screen(), house.url)
-    clerk.signs_in("clerk-1")
+    clerk = cast(house).clerk()
     slip = clerk.issues(purchase)
     content = opens(clerk, "Application form, A4")
     (page,) = pdf.pages(content, 200)
@@ -120,10 +116,9 @@ def test_the_printed_form_is_one_page_whose_code_a_camera_reads(
 
 
 def test_the_slip_fits_its_paper_and_carries_the_claim_code(
-    house: Instance, purchase: Purchase, screen: OpenDevice
+    house: Instance, purchase: Purchase, cast: CastAt
 ) -> None:
-    clerk = Clerk(screen(), house.url)
-    clerk.signs_in("clerk-1")
+    clerk = cast(house).clerk()
     slip = clerk.issues(purchase)
     content = opens(clerk, "Slip, 80 mm")
     assert [width for width, _ in pdf.sizes_mm(content)] == [80]

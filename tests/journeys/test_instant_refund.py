@@ -6,7 +6,10 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
+import pytest
+
 from tests.actors import Clerk, Purchase, Slip, Traveller
+from tests.journeys.cast import CastAt
 from tests.journeys.conftest import OpenDevice
 from tests.journeys.instance import Instance
 from tests.make import VISA
@@ -17,19 +20,19 @@ DEPARTURE = datetime.fromisoformat("2025-07-20T15:00:00+08:00")
 THE_DAY_AFTER = datetime.fromisoformat("2025-07-21T09:00:00+08:00")
 
 
+@pytest.mark.rule("outcome_kept", "hold_before_advance", "advance_is_net")
 def test_a_traveller_from_hong_kong_has_the_money_at_once_and_the_hold_is_released_at_the_exit(
     street: Instance,
     purchase: Purchase,
     screen: OpenDevice,
-    phone: OpenDevice,
     record_property: Callable[[str, object], None],
+    cast: CastAt,
 ) -> None:
-    clerk = Clerk(screen("zh_Hans"), street.url)
-    clerk.signs_in("clerk-1")
+    clerk = cast(street).clerk(language="zh_Hans")
     slip = issued(clerk, purchase)
     assert slip.code.startswith(f"{street.url.upper()}/F/")
 
-    traveller = Traveller(phone("en"), street.url)
+    traveller = cast(street).traveller("en")
     began = time.monotonic()
     traveller.claims(slip, purchase, VISA)
     traveller.arrives_at("The money has arrived")

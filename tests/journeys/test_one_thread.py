@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import zipfile
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from playwright.sync_api import expect
 
 from tests import pdf
 from tests.actors import Purchase, Slip
-from tests.journeys.cast import Cast
+from tests.journeys.cast import CastAt
 from tests.journeys.instance import Instance
 from tests.officials import Operator
 
@@ -38,7 +37,7 @@ THE_THREAD = (
 @pytest.mark.rule("ordinary_after_capture", "ordinary_cash", "ordinary_till", "ordinary_receipt")
 @pytest.mark.rule("settle_confirmed_only", "settle_adds_up", "settle_closes_once")
 def test_a_charged_form_is_refunded_at_a_later_departure_and_claimed_once(
-    street: Instance, cast: Callable[[Instance], Cast], purchase: Purchase, tmp_path: Path
+    street: Instance, cast: CastAt, purchase: Purchase, tmp_path: Path
 ) -> None:
     people = cast(street)
     clerk = people.clerk()
@@ -51,10 +50,15 @@ def test_a_charged_form_is_refunded_at_a_later_departure_and_claimed_once(
     operator.sees("The promised day is over and no departure was seen.")
     expect(operator.page.get_by_text("overdue")).to_have_count(0)
     operator.previews("Preview the charge", slip.form_number)
+    operator.watch.allow(422)
+    operator.field("Reason").fill(" ")
+    operator.confirms()
+    operator.arrives_at("Preview: nothing has been done yet")
     operator.settles("No departure by 25 July")
     operator.sees_state("captured")
     traveller.page.reload()
     traveller.arrives_at("The advance was charged to your card")
+    traveller.sees("By the last day of the promise no departure was seen.")
     traveller.sees("What you can still do")
 
     street.move_to(LATER_DEPARTURE)

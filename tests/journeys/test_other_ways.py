@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.actors import Purchase
-from tests.journeys.cast import Cast
+from tests.journeys.cast import CastAt
 from tests.journeys.instance import Instance
 from tests.make import VISA
 
@@ -23,7 +23,7 @@ Purchases = Callable[..., Purchase]
 @pytest.mark.rule("ordinary_from_the_start", "ordinary_cash", "ordinary_transfer")
 @pytest.mark.rule("ordinary_till", "ordinary_receipt")
 def test_an_ordinary_form_is_paid_at_the_counter_in_cash_or_to_an_account(
-    house: Instance, cast: Callable[[Instance], Cast], purchases: Purchases
+    house: Instance, cast: CastAt, purchases: Purchases
 ) -> None:
     before = house.network_book()
     people = cast(house)
@@ -61,7 +61,7 @@ def test_an_ordinary_form_is_paid_at_the_counter_in_cash_or_to_an_account(
 
 @pytest.mark.rule("replaced_form_is_named", "superseded_code_answers")
 def test_a_form_of_a_wrong_passport_is_issued_anew_and_its_code_names_the_new_one(
-    house: Instance, cast: Callable[[Instance], Cast], purchases: Purchases
+    house: Instance, cast: CastAt, purchases: Purchases
 ) -> None:
     people = cast(house)
     clerk = people.clerk()
@@ -92,7 +92,7 @@ def test_a_form_of_a_wrong_passport_is_issued_anew_and_its_code_names_the_new_on
 
 @pytest.mark.rule("joint_agreement", "joint_hold", "joint_advance", "joint_forms_apart")
 def test_forms_of_two_stores_are_claimed_together_and_each_ends_on_its_own(
-    house: Instance, cast: Callable[[Instance], Cast], purchases: Purchases
+    house: Instance, cast: CastAt, purchases: Purchases
 ) -> None:
     before = house.network_book()
     people = cast(house)
@@ -125,7 +125,7 @@ def test_forms_of_two_stores_are_claimed_together_and_each_ends_on_its_own(
 
 @pytest.mark.rule("store_suspension", "store_old_forms_payable")
 def test_a_store_that_is_suspended_issues_nothing_and_its_old_forms_are_claimed(
-    house: Instance, cast: Callable[[Instance], Cast], purchases: Purchases
+    house: Instance, cast: CastAt, purchases: Purchases
 ) -> None:
     people = cast(house)
     clerk = people.clerk("clerk-3")
@@ -149,7 +149,7 @@ def test_a_store_that_is_suspended_issues_nothing_and_its_old_forms_are_claimed(
 
 @pytest.mark.rule("rules_added_ahead", "rules_of_issue_day", "promise_days")
 def test_a_form_follows_a_rule_from_its_first_day_on_and_an_earlier_one_does_not(
-    own_house: Instance, cast: Callable[[Instance], Cast], purchases: Purchases
+    own_house: Instance, cast: CastAt, purchases: Purchases
 ) -> None:
     people = cast(own_house)
     clerk = people.clerk()

@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 
 from tests.actors import Purchase, Traveller
-from tests.journeys.cast import Cast
+from tests.journeys.cast import CastAt
 from tests.journeys.instance import Instance
 
 LAST_EVENING = datetime.fromisoformat("2025-07-25T21:00:00+08:00")
@@ -24,7 +24,7 @@ Purchases = Callable[..., Purchase]
 @pytest.mark.rule("outcome_policy_not_met", "customs_goods_differ", "review_stay")
 @pytest.mark.rule("outcome_fewer_goods", "customs_fewer", "return_in_part")
 def test_what_is_lost_is_charged_whole_and_of_fewer_goods_the_difference_alone(
-    street: Instance, cast: Callable[[Instance], Cast], purchases: Purchases
+    street: Instance, cast: CastAt, purchases: Purchases
 ) -> None:
     people = cast(street)
     clerk = people.clerk()
@@ -80,7 +80,7 @@ def test_what_is_lost_is_charged_whole_and_of_fewer_goods_the_difference_alone(
 
 @pytest.mark.rule("outcome_promise_broken", "wrong_port", "late_second", "outcome_kept")
 def test_the_last_second_keeps_the_promise_and_the_next_one_or_another_port_breaks_it(
-    street: Instance, cast: Callable[[Instance], Cast], purchases: Purchases
+    street: Instance, cast: CastAt, purchases: Purchases
 ) -> None:
     people = cast(street)
     clerk = people.clerk()
@@ -122,7 +122,7 @@ def test_the_last_second_keeps_the_promise_and_the_next_one_or_another_port_brea
 
 @pytest.mark.rule("outcome_goods_brought_back", "return_after_advance", "return_by_store_or_card")
 def test_goods_brought_back_bring_the_advance_back_in_the_store_or_by_the_card(
-    street: Instance, cast: Callable[[Instance], Cast], purchases: Purchases
+    street: Instance, cast: CastAt, purchases: Purchases
 ) -> None:
     people = cast(street)
     clerk = people.clerk()

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.actors import Clerk, Purchase, Traveller
-from tests.journeys.conftest import OpenDevice
+from tests.actors import Purchase
+from tests.journeys.cast import CastAt
 from tests.journeys.instance import Instance
 from tests.make import VISA
-from tests.officials import Officer
 
 
 @pytest.fixture
@@ -26,22 +25,16 @@ def other_house(tmp_path: Path) -> Iterator[Instance]:
 
 
 def test_two_instances_run_side_by_side_and_know_nothing_of_each_other(
-    own_house: Instance,
-    other_house: Instance,
-    purchase: Purchase,
-    screen: OpenDevice,
-    phone: OpenDevice,
+    own_house: Instance, other_house: Instance, purchase: Purchase, cast: CastAt
 ) -> None:
-    clerk = Clerk(screen(), own_house.url)
-    clerk.signs_in("clerk-1")
+    clerk = cast(own_house).clerk()
     slip = clerk.issues(purchase)
-    other_clerk = Clerk(screen(), other_house.url)
-    other_clerk.signs_in("clerk-1")
+    other_clerk = cast(other_house).clerk()
     other_slip = other_clerk.issues(purchase)
     assert other_slip.form_number == slip.form_number
     assert other_slip.claim_code != slip.claim_code
 
-    traveller = Traveller(phone(), own_house.url)
+    traveller = cast(own_house).traveller()
     traveller.claims(slip, purchase, VISA)
     traveller.arrives_at("The money has arrived")
     assert own_house.network_book().payouts_fen == purchase.net_fen
@@ -49,8 +42,7 @@ def test_two_instances_run_side_by_side_and_know_nothing_of_each_other(
     other_clerk.page.reload()
     other_clerk.sees_state("issued")
 
-    officer = Officer(screen(), other_house.url)
-    officer.signs_in("officer-1")
+    officer = cast(other_house).officer()
     officer.watch.allow(404, 422)
     officer.scans(slip.code)
     officer.sees_answer("stop")
