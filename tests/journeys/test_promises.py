@@ -44,7 +44,8 @@ def test_the_form_of_another_store_looks_like_one_that_does_not_exist(
     house: Instance, purchase: Purchase, cast: CastAt
 ) -> None:
     clerk = cast(house).clerk()
-    form = clerk.issues(purchase).page
+    slip = clerk.issues(purchase)
+    form = slip.page
     other = cast(house).clerk("clerk-2")
     other.watch.allow(404)
     form_id = form.rpartition("/")[2]
