@@ -1,0 +1,251 @@
+"""What can be made to go wrong in the network, by name: switched on, drawn and counted."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from refund.sandbox.answers import stamp
+from refund.sandbox.settings import ShiftedClock
+from refund.sandbox.store import BookFile
+
+ALWAYS_BP = 10_000
+"""The probability of a fault that every draw brings."""
+
+GROUPS: Mapping[str, str] = {
+    "call": "Calls of the service",
+    "webhooks": "Webhooks",
+    "holds": "Holds",
+    "payouts": "Payouts",
+    "statement": "Daily statement",
+}
+"""Which part of the network a fault belongs to, and the English message id of its heading."""
+
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "call": ("session", "hold", "extend", "increase", "advance", "refund", "release", "capture"),
+    "webhooks": ("hold", "extend", "increase", "advance", "refund", "release", "capture"),
+    "holds": ("hold", "release", "capture"),
+    "payouts": ("advance", "refund"),
+    "statement": (),
+}
+"""The kinds of operation that a fault of each group can be kept to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a fault's name: its group, and the message id that describes it."""
+
+    group: str
+    told: str
+
+
+NAMES: Mapping[str, Known] = {
+    "refused": Known("call", "The connection is closed without an answer; nothing is booked"),
+    "request_lost": Known("call", "The request is read and lost; nothing is booked"),
+    "answer_lost": Known("call", "Booked, and the answer breaks off after half of its body"),
+    "error_before": Known("call", "500 before anything is booked"),
+    "error_after": Known("call", "Booked, and then 500 instead of the answer"),
+    "in_flight": Known("call", "409: the request is said to be being answered; nothing is booked"),
+    "other_parameters": Known("call", "422: the key is said to be used; nothing is booked"),
+    "slow_down": Known("call", "429: too many requests, it is said; nothing is booked"),
+    "wrong_amount": Known("call", "Booked, and the answer names one fen more"),
+    "wrong_currency": Known("call", "Booked, and the answer names another currency"),
+    "wrong_reference": Known("call", "Booked, and the answer names another reference"),
+    "half_json": Known("call", "Booked, and the answer is half of its JSON, complete as sent"),
+    "html": Known("call", "Booked, and the answer is a page instead of JSON"),
+    "ten_megabytes": Known("call", "Booked, and the answer has ten megabytes"),
+    "byte_a_second": Known("call", "Booked, and the answer comes one byte a second"),
+    "key_forgotten": Known("call", "Booked, and the idempotency key is forgotten at once"),
+    "redirect": Known("call", "302 to an address inside the house; nothing is booked"),
+    "webhook_first": Known("webhooks", "The webhook is sent before the answer goes out"),
+    "webhook_times_50": Known("webhooks", "The webhook is sent fifty times"),
+    "webhook_reordered": Known("webhooks", "The webhook is sent after a later one"),
+    "webhook_late": Known("webhooks", "The webhook is sent three days late"),
+    "webhook_never": Known("webhooks", "The webhook is never sent"),
+    "webhook_forged": Known("webhooks", "The webhook is signed with another secret"),
+    "webhook_stale": Known("webhooks", "The webhook is signed with a moment one hour ago"),
+    "webhook_other_merchant": Known("webhooks", "The webhook belongs to another merchant"),
+    "hold_ended_early": Known("holds", "The bank ends the hold early"),
+    "approved_for_less": Known("holds", "The hold is approved for half of what was asked"),
+    "capture_declined": Known("holds", "The capture is declined; the hold stands"),
+    "partial_capture": Known("holds", "Less is captured than was asked for"),
+    "release_and_capture": Known("holds", "The release is answered, but the bank has captured"),
+    "payout_pending_paid": Known("payouts", "The payout is pending, and paid later"),
+    "payout_pending_failed": Known("payouts", "The payout is pending, and fails later"),
+    "payout_returned": Known("payouts", "The payout is paid, and comes back two days later"),
+    "statement_late": Known("statement", "The statement comes a day late"),
+    "statement_wrong_total": Known("statement", "A total of the statement is wrong"),
+    "statement_line_missing": Known("statement", "A line of the statement is missing"),
+    "statement_line_twice": Known("statement", "A line of the statement comes twice"),
+    "statement_line_amount": Known("statement", "A line of the statement has another amount"),
+    "statement_truncated": Known("statement", "The statement ends in the middle of a line"),
+}
+"""Every fault that can be switched on, in the order in which it is shown."""
+
+FAULT_TABLE = """
+    CREATE TABLE fault (
+        fault_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        last4 TEXT NOT NULL CHECK (length(last4) IN (0, 4)),
+        kind TEXT NOT NULL,
+        probability_bp INTEGER NOT NULL CHECK (probability_bp BETWEEN 1 AND 10000),
+        seed INTEGER NOT NULL,
+        times INTEGER CHECK (times > 0),
+        draws INTEGER NOT NULL DEFAULT 0 CHECK (draws >= 0),
+        hits INTEGER NOT NULL DEFAULT 0,
+        created_at TEXT NOT NULL,
+        CHECK (hits BETWEEN 0 AND draws),
+        CHECK (times IS NULL OR hits <= times)
+    ) STRICT
+"""
+"""The table of what is switched on; `times` is NULL where nobody set an end."""
+
+_SEED_MAX = 2**63 - 1
+_ALL = """
+    SELECT fault_id, name, last4, kind, probability_bp, seed, times, draws, hits, created_at
+    FROM fault ORDER BY fault_id
+"""
+_MATCHING = """
+    SELECT fault_id, name, last4, kind, probability_bp, seed, times, draws, hits, created_at
+    FROM fault WHERE name = :name AND last4 IN ('', :last4) AND kind IN ('', :kind)
+        AND (times IS NULL OR hits < times) ORDER BY fault_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault as it is to be switched on.
+
+    `last4` keeps it to cards that end so and `kind` to one kind of operation, "" to none;
+    `probability_bp` is what share of the draws it takes, `seed` which ones; after `times` it is
+    used up, None for never.
+
+    Raises:
+        ValueError: no such name, or a scope, share, seed or number that cannot be.
+    """
+
+    name: str
+    last4: str = ""
+    kind: str = ""
+    probability_bp: int = ALWAYS_BP
+    seed: int = 0
+    times: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what could never be drawn."""
+        if self.name not in NAMES:
+            raise ValueError(f"no fault is named {self.name}")
+        group = NAMES[self.name].group
+        if self.kind and self.kind not in KINDS[group]:
+            raise ValueError(f"{self.name} is no fault of {self.kind}")
+        digits = self.last4.isascii() and self.last4.isdigit() and len(self.last4) == 4
+        if self.last4 and not digits:
+            raise ValueError("a card is named by its last four digits")
+        if self.last4 and group == "statement":
+            raise ValueError("a statement is not of one card")
+        if not 1 <= self.probability_bp <= ALWAYS_BP:
+            raise ValueError("a probability is 1 to 10000 basis points")
+        if not 0 <= self.seed <= _SEED_MAX:
+            raise ValueError("a seed is a whole number from 0 to 2**63 - 1")
+        if self.times is not None and self.times < 1:
+            raise ValueError("a fault happens at least once")
+
+    def happens(self, number: int) -> bool:
+        """Whether the draw of this number, from 0, brings it: the same in every run."""
+        message = f"{self.name}:{number}".encode()
+        drawn = hmac.digest(str(self.seed).encode(), message, hashlib.sha256)
+        return int.from_bytes(drawn[:8]) % ALWAYS_BP < self.probability_bp
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """A fault that is switched on: how often it was drawn, how often it happened, and since when."""
+
+    fault_id: int
+    fault: Fault
+    draws: int
+    hits: int
+    created_at: str
+
+    @property
+    def times_left(self) -> int | None:
+        """How often it can still happen, None where nobody set an end."""
+        return None if self.fault.times is None else self.fault.times - self.hits
+
+
+class FaultPlan:
+    """The faults that are switched on, in the book's file; draws count with what they decide.
+
+    A draw joins the transaction that runs: if that is taken back, the draw never was.
+    """
+
+    def __init__(self, file: BookFile, clock: Callable[[], datetime] | None = None) -> None:
+        self._file = file
+        self._clock = clock or ShiftedClock()
+
+    def draw(self, name: str, *, last4: str = "", kind: str = "") -> bool:
+        """Whether this fault happens now, to this card and this kind of operation.
+
+        Raises:
+            ValueError: no fault has this name.
+        """
+        if name not in NAMES:
+            raise ValueError(f"no fault is named {name}")
+        if not self._matching(name, last4, kind):
+            return False  # Nothing is switched on, so nothing is written either.
+        with self._file.write() as db:
+            for switched in self._matching(name, last4, kind):
+                hit = switched.fault.happens(switched.draws)
+                db.execute(
+                    "UPDATE fault SET draws = draws + 1, hits = hits + :hit"
+                    " WHERE fault_id = :fault_id",
+                    {"hit": int(hit), "fault_id": switched.fault_id},
+                )
+                if hit:
+                    return True
+        return False
+
+    def switch_on(self, fault: Fault) -> int:
+        """Let a fault happen from now on; returns the id by which it is switched off."""
+        with self._file.write() as db:
+            made = db.execute(
+                "INSERT INTO fault (name, last4, kind, probability_bp, seed, times,"
+                " created_at) VALUES (:name, :last4, :kind, :probability_bp, :seed, :times, :at)",
+                {
+                    "name": fault.name,
+                    "last4": fault.last4,
+                    "kind": fault.kind,
+                    "probability_bp": fault.probability_bp,
+                    "seed": fault.seed,
+                    "times": fault.times,
+                    "at": stamp(self._clock()),
+                },
+            )
+            return int(made.lastrowid or 0)
+
+    def switch_off(self, fault_id: int) -> bool:
+        """Let a fault happen no more; whether it was switched on."""
+        with self._file.write() as db:
+            sql = "DELETE FROM fault WHERE fault_id = :fault_id"
+            return bool(db.execute(sql, {"fault_id": fault_id}).rowcount)
+
+    def heal(self) -> int:
+        """Switch every fault off; how many there were."""
+        with self._file.write() as db:
+            return int(db.execute("DELETE FROM fault").rowcount)
+
+    def switched(self) -> list[Switched]:
+        """List what is switched on, also what is used up, in the order of switching."""
+        return [_read(row) for row in self._file.rows(_ALL)]
+
+    def _matching(self, name: str, last4: str, kind: str) -> list[Switched]:
+        scope = {"name": name, "last4": last4, "kind": kind}
+        return [_read(row) for row in self._file.rows(_MATCHING, scope)]
+
+
+def _read(row: tuple[Any, ...]) -> Switched:
+    return Switched(row[0], Fault(*row[1:7]), *row[7:])
