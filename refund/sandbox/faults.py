@@ -163,7 +163,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Switched:
-    """A fault that is switched on: how often it was drawn, how often it happened, and since when."""
+    """A fault that is switched on since `created_at`: how often it was drawn, and happened."""
 
     fault_id: int
     fault: Fault
