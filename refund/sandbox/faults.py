@@ -86,24 +86,6 @@ NAMES: Mapping[str, Known] = {
 }
 """Every fault that can be switched on, in the order in which it is shown."""
 
-FAULT_TABLE = """
-    CREATE TABLE fault (
-        fault_id INTEGER PRIMARY KEY AUTOINCREMENT,
-        name TEXT NOT NULL,
-        last4 TEXT NOT NULL CHECK (length(last4) IN (0, 4)),
-        kind TEXT NOT NULL,
-        probability_bp INTEGER NOT NULL CHECK (probability_bp BETWEEN 1 AND 10000),
-        seed INTEGER NOT NULL,
-        times INTEGER CHECK (times > 0),
-        draws INTEGER NOT NULL DEFAULT 0 CHECK (draws >= 0),
-        hits INTEGER NOT NULL DEFAULT 0,
-        created_at TEXT NOT NULL,
-        CHECK (hits BETWEEN 0 AND draws),
-        CHECK (times IS NULL OR hits <= times)
-    ) STRICT
-"""
-"""The table of what is switched on; `times` is NULL where nobody set an end."""
-
 _SEED_MAX = 2**63 - 1
 _ALL = """
     SELECT fault_id, name, last4, kind, probability_bp, seed, times, draws, hits, created_at
