@@ -6,14 +6,17 @@ from typing import TypeVar
 
 from refund.core.errors import Refused
 from refund.ports import Sealer
+from refund.storage.cases import CaseQueries
 from refund.storage.claims import ClaimQueries
 from refund.storage.counter import CounterQueries
 from refund.storage.customs import CustomsQueries
 from refund.storage.engine import open_engine
 from refund.storage.exits import ExitQueries
 from refund.storage.forms import FormQueries
+from refund.storage.guarantees import GuaranteeQueries
 from refund.storage.joint import JointQueries
-from refund.storage.money import MoneyQueries
+from refund.storage.ledger import LedgerQueries
+from refund.storage.operations import OperationQueries
 from refund.storage.protocol import Conflict, Engine, EngineBusy
 from refund.storage.register import RegisterQueries
 from refund.storage.returns import ReturnQueries
@@ -43,7 +46,9 @@ class Queries(
     PeopleQueries,
     FormQueries,
     ClaimQueries,
-    MoneyQueries,
+    OperationQueries,
+    GuaranteeQueries,
+    LedgerQueries,
     ExitQueries,
     RuleQueries,
     CustomsQueries,
@@ -52,6 +57,7 @@ class Queries(
     SettlementQueries,
     RegisterQueries,
     JointQueries,
+    CaseQueries,
 ):
     """Everything within one transaction."""
 

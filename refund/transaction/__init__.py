@@ -8,9 +8,7 @@ from refund.core.agreement import Agreement, Details, Signature
 from refund.core.form import Form, Method, Status
 from refund.core.goods import Goods
 from refund.core.invoice import Invoice
-from refund.core.ledger import Entry
 from refund.core.matching import ExitRecord
-from refund.core.operation import Advance, Guarantee, Kind, Operation
 from refund.core.people import Role, Staff
 from refund.core.store import Store
 from refund.core.trail import (
@@ -23,9 +21,11 @@ from refund.core.trail import (
     Visit,
 )
 from refund.core.traveller import Traveller
+from refund.transaction.cases import CaseRows
 from refund.transaction.counter import CounterRows
 from refund.transaction.customs import CustomsRows
 from refund.transaction.joint import JointRows
+from refund.transaction.money import GuaranteeRows, LedgerRows, OperationRows
 from refund.transaction.register import RegisterRows
 from refund.transaction.returns import ReturnRows
 from refund.transaction.rules import RuleRows
@@ -245,82 +245,6 @@ class ClaimRows(Protocol):
         ...
 
 
-class MoneyRows(Protocol):
-    """Operations, holds, advances and the ledger."""
-
-    def add_operation(self, operation: Operation) -> None:
-        """Store an intent with its key, before it is first sent."""
-        ...
-
-    def operation(self, reference: str) -> Operation | None:
-        """An operation by its reference."""
-        ...
-
-    def operations_of(self, form_id: str) -> list[Operation]:
-        """A form's operations, oldest first."""
-        ...
-
-    def count_operations(self, form_id: str, kind: Kind) -> int:
-        """How often an operation of this kind was begun for a form."""
-        ...
-
-    def answer_operation(self, operation: Operation) -> bool:
-        """Store an answer; False when the operation had one already."""
-        ...
-
-    def park_operation(self, reference: str, until: datetime) -> None:
-        """Let a pending operation rest until a moment."""
-        ...
-
-    def lease_operations(self, now: datetime, until: datetime, limit: int) -> list[Operation]:
-        """Take pending operations whose lease is over, and lease them anew."""
-        ...
-
-    def pending_operations(self) -> list[Operation]:
-        """All operations without an answer, oldest first."""
-        ...
-
-    def repeated_advances(self) -> list[Operation]:
-        """The advances of every form for which more than one was asked."""
-        ...
-
-    def add_guarantee(self, guarantee: Guarantee) -> None:
-        """Add a hold; the database refuses a second live one."""
-        ...
-
-    def live_guarantee(self, form_id: str) -> Guarantee | None:
-        """The hold that stands."""
-        ...
-
-    def guarantees_of(self, form_id: str) -> list[Guarantee]:
-        """All holds of a form, oldest first."""
-        ...
-
-    def end_guarantee(self, guarantee: Guarantee, at: datetime) -> None:
-        """Store how a hold ended."""
-        ...
-
-    def add_advance(self, advance: Advance) -> None:
-        """Add the advance; the database refuses a second one for ever."""
-        ...
-
-    def advance_of(self, form_id: str) -> Advance | None:
-        """The advance that was paid."""
-        ...
-
-    def post(self, entry: Entry, store_number: int, actor: str, at: datetime) -> None:
-        """Post an entry, and keep the balances."""
-        ...
-
-    def entries_of(self, form_id: str) -> list[tuple[Entry, datetime, str]]:
-        """A form's entries with moment and actor, oldest first."""
-        ...
-
-    def balances(self) -> dict[str, int]:
-        """Every account's balance in fen, debits less credits."""
-        ...
-
-
 class ExitRows(Protocol):
     """Exits and the audit trail."""
 
@@ -366,7 +290,9 @@ class Transaction(
     PeopleRows,
     FormRows,
     ClaimRows,
-    MoneyRows,
+    OperationRows,
+    GuaranteeRows,
+    LedgerRows,
     ExitRows,
     RuleRows,
     CustomsRows,
@@ -375,6 +301,7 @@ class Transaction(
     SettlementRows,
     RegisterRows,
     JointRows,
+    CaseRows,
     Protocol,
 ):
     """Everything within one transaction."""
