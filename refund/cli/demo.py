@@ -35,6 +35,7 @@ from refund.gateways.clock import read_clock
 from refund.gateways.network import merchant_secret
 from refund.lifeline import end_with_parent
 from refund.places import data_folder
+from refund.sandbox.settings import control_password_of
 from refund.services.enrol import import_stores, put_goods_master, store_register
 
 START_SECONDS = 60
@@ -84,7 +85,7 @@ def run(found: Settings, people: Sequence[DemoPerson], secret: str) -> NoReturn:
             stack.enter_context(_Child("the service", partial(run_service, found, 1))),
         ]
         await_answers(children, (f"{HOST}:{found.sandbox_port}", f"{HOST}:{found.port}"))
-        click.echo(welcome(found, people))
+        click.echo(welcome(found, people, control_password_of(secret)))
         ended = connection.wait([child.process.sentinel for child in children])
         names = [child.name for child in children if child.process.sentinel in ended]
         click.echo(f"refund: {' and '.join(names)} ended by itself", err=True)
@@ -146,7 +147,7 @@ def _begin(run_part: Callable[[], None]) -> None:
     run_part()
 
 
-def welcome(found: Settings, people: Sequence[DemoPerson]) -> str:
+def welcome(found: Settings, people: Sequence[DemoPerson], control_password: str) -> str:
     """Where everyone begins and with which password; the first of each role stands for all."""
     here = f"http://{HOST}:{found.port}"
     doors = (
@@ -160,9 +161,8 @@ def welcome(found: Settings, people: Sequence[DemoPerson]) -> str:
         signs_in = "" if who is None else f"   {who.login}   {who.password}"
         lines.append(f"  {name:16} {address:34}{signs_in}")
     lines.append(f"  {'Traveller':16} {here}/traveller/   (scans the code of a form)")
-    lines.append(
-        f"  {'Card network':16} http://{HOST}:{found.sandbox_port}/   (played by a sandbox)"
-    )
+    control = f"http://{HOST}:{found.sandbox_port}/control"
+    lines.append(f"  {'Card network':16} {control:34}   password {control_password}   (a sandbox)")
     lines.append("")
     lines.append(f"  All {len(people)} people with their passwords: {found.instance / FILE}")
     if found.clock:

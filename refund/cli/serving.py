@@ -24,7 +24,7 @@ from refund.gateways.clock import read_clock
 from refund.gateways.network import merchant_secret
 from refund.places import data_folder
 from refund.sandbox.serve import serve_sandbox
-from refund.sandbox.settings import SandboxSettings, ShiftedClock
+from refund.sandbox.settings import SandboxSettings, ShiftedClock, control_password_of
 from refund.services.enrol import put_goods_master
 from refund.services.later import Worker
 
@@ -87,6 +87,10 @@ def sandbox() -> None:
     with opened_keys(found, make=True) as keys:
         secret = merchant_secret(keys.secret("network"))
     click.echo(f"The sandbox network answers on http://{HOST}:{found.sandbox_port}")
+    click.echo(
+        f"What goes wrong in it is chosen on http://{HOST}:{found.sandbox_port}/control"
+        f" with the password {control_password_of(secret)}"
+    )
     run_sandbox(found, secret)
 
 
@@ -100,6 +104,7 @@ def run_sandbox(found: Settings, secret: str) -> None:
             public_url=found.sandbox_url,
             return_hosts=(urlsplit(found.public_url).hostname or HOST,),
             clock=ShiftedClock(read_clock(found.clock).shift_seconds),
+            control_password=control_password_of(secret),
         ),
         HOST,
         found.sandbox_port,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import secrets
 import time
+from base64 import b32encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,6 +14,7 @@ from urllib.parse import urlsplit
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _SHORTEST_SECRET = 16
+_PASSWORD_LENGTH = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,8 @@ class SandboxSettings:
     `database` is a path or `:memory:`; `secret` (16 characters or more) is what the merchant
     sends as its bearer token; `public_url` is where travellers reach the card page;
     `return_hosts` are the host names to which they may be sent back besides this machine.
-    `wait` is how a slow card waits, in seconds.
+    `wait` is how a slow card waits, in seconds. `control_password` opens the control page; with
+    none there is no such page.
     """
 
     database: str
@@ -46,6 +51,7 @@ class SandboxSettings:
     clock: Callable[[], datetime] = ShiftedClock()
     new_id: Callable[[str], str] = random_id
     wait: Callable[[float], None] = time.sleep
+    control_password: str = ""
 
     def __post_init__(self) -> None:
         """Refuse settings with which the sandbox could not be trusted or reached."""
@@ -73,6 +79,12 @@ class SandboxSettings:
         return parts.scheme in {"http", "https"} and known and plain
 
 
+def control_password_of(secret: str) -> str:
+    """Return the password of the control page that belongs to a merchant's secret."""
+    derived = hmac.digest(secret.encode(), b"control", hashlib.sha256)
+    return b32encode(derived).decode()[:_PASSWORD_LENGTH]
+
+
 def settings_to_environment(settings: SandboxSettings) -> dict[str, str]:
     """Return the variables from which another process reads the same settings.
 
@@ -87,6 +99,7 @@ def settings_to_environment(settings: SandboxSettings) -> dict[str, str]:
         "REFUND_SANDBOX_SECRET": settings.secret,
         "REFUND_SANDBOX_PUBLIC_URL": settings.public_url,
         "REFUND_SANDBOX_RETURN_HOSTS": ",".join(settings.return_hosts),
+        "REFUND_SANDBOX_CONTROL_PASSWORD": settings.control_password,
         "REFUND_SANDBOX_CLOCK_SHIFT": str(settings.clock.shift_seconds),
     }
 
@@ -114,5 +127,6 @@ def settings_from_environment(environment: Mapping[str, str]) -> SandboxSettings
         secret=needed("REFUND_SANDBOX_SECRET"),
         public_url=needed("REFUND_SANDBOX_PUBLIC_URL").rstrip("/"),
         return_hosts=tuple(host.strip() for host in hosts.split(",") if host.strip()),
+        control_password=environment.get("REFUND_SANDBOX_CONTROL_PASSWORD", ""),
         clock=ShiftedClock(shift_seconds),
     )

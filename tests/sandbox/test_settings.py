@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from refund.sandbox.settings import (
     SandboxSettings,
     ShiftedClock,
+    control_password_of,
     random_id,
     settings_from_environment,
     settings_to_environment,
@@ -23,6 +25,7 @@ def test_settings_travel_to_another_process() -> None:
         "http://localhost:8100",
         ("refund.example", "other.example"),
         ShiftedClock(-86400.0),
+        control_password="ABCDEFGHIJKL",
     )
     assert settings_from_environment(settings_to_environment(settings)) == settings
 
@@ -51,6 +54,12 @@ def test_a_wrong_variable_is_named(changes: dict[str, str], said: str) -> None:
     good = settings_to_environment(SandboxSettings(":memory:", SECRET, "http://localhost"))
     with pytest.raises(ValueError, match=said):
         settings_from_environment(good | changes)
+
+
+def test_the_password_of_the_control_page_belongs_to_the_secret() -> None:
+    password = control_password_of(SECRET)
+    assert re.fullmatch("[A-Z2-7]{12}", password)
+    assert control_password_of(SECRET) == password != control_password_of(f"{SECRET}.")
 
 
 def test_the_clock_can_be_shifted() -> None:
