@@ -125,7 +125,9 @@ class Case:
         facts: plain words and numbers for its page: the rows side by side, and more.
         owner: the actor's label who took it, or nothing.
         found_at: when the anomaly began; the age counts from here.
-        closed_by, reason: empty while it is open.
+        closed_by: empty while it is open.
+        fix, fixed_by, reason: what is done about it, by whom and why; empty while nothing is.
+        under_way: the reference under which the network was asked for the fix.
     """
 
     case_id: str
@@ -142,6 +144,8 @@ class Case:
     closed_by: str = ""
     reason: str = ""
     fix: Fix | None = None
+    fixed_by: str = ""
+    under_way: str = ""
 
     @property
     def is_open(self) -> bool:

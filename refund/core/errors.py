@@ -146,6 +146,15 @@ REFUSALS: dict[str, Refusal] = {
     "no_forms_chosen": Refusal(422, PROJECT),
     "too_many_forms": Refusal(422, PROJECT),
     "joint_changed": Refusal(409, PROJECT),
+    # Cases, and what needs two persons.
+    "case_unknown": Refusal(404, PROJECT),
+    "case_closed": Refusal(409, PROJECT),
+    "case_changed": Refusal(409, PROJECT),
+    "case_under_way": Refusal(409, PROJECT),
+    "approval_waits": Refusal(409, PROJECT),
+    "approval_decided": Refusal(409, PROJECT),
+    "second_person_needed": Refusal(403, PROJECT),
+    "fix_not_possible": Refusal(409, PROJECT),
     # Files.
     "file_empty": Refusal(422, PROJECT),
     "file_too_large": Refusal(413, PROJECT),

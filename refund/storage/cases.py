@@ -19,9 +19,10 @@ class CaseQueries(Rows):
         """Open a case; False when one of this kind is open for the subject already."""
         touched = self._session.run(
             "INSERT INTO case_record (case_id, kind, subject, form_id, store_number, amount_fen,"
-            " facts, found_at, opened_at, owner, closed_at, closed_by, reason, fix) VALUES"
+            " facts, found_at, opened_at, owner, closed_at, closed_by, reason, fix,"
+            " fixed_by, under_way) VALUES"
             " (:case_id, :kind, :subject, :form_id, :store_number, :amount_fen, :facts, :found_at,"
-            " :opened_at, :owner, NULL, '', '', '')"
+            " :opened_at, :owner, NULL, '', '', '', '', '')"
             " ON CONFLICT (kind, subject) WHERE closed_at IS NULL DO NOTHING",
             case_id=case.case_id,
             kind=case.kind.value,
@@ -126,15 +127,45 @@ class CaseQueries(Rows):
             case_id=case_id,
         )
 
+    def last_case_of(self, kind: CaseKind, subject: str) -> Case | None:
+        """The case of a kind for a subject that was opened last, whether it is open or not."""
+        found = self._cases(
+            "WHERE subject = :subject AND kind = :kind ORDER BY opened_at DESC, case_id DESC"
+            " LIMIT 1",
+            subject=subject,
+            kind=kind.value,
+        )
+        return found[0] if found else None
+
+    def begin_fix(self, case: Case) -> None:
+        """Store what is asked of the network about an open case, or that nothing is any more."""
+        self._session.run(
+            "UPDATE case_record SET owner = :owner, reason = :reason, fix = :fix,"
+            " fixed_by = :fixed_by, under_way = :under_way"
+            " WHERE case_id = :case_id AND closed_at IS NULL",
+            owner=case.owner,
+            reason=case.reason,
+            fix="" if case.fix is None else case.fix.value,
+            fixed_by=case.fixed_by,
+            under_way=case.under_way,
+            case_id=case.case_id,
+        )
+
+    def cases_under_way(self) -> list[Case]:
+        """Open cases about which the network was asked, oldest first."""
+        return self._cases("WHERE under_way <> '' AND closed_at IS NULL ORDER BY found_at, case_id")
+
     def close_case(self, case: Case) -> bool:
         """Store who closed it, when, why and by which fix; False when it was closed before."""
         touched = self._session.run(
             "UPDATE case_record SET closed_at = :closed_at, closed_by = :closed_by,"
-            " reason = :reason, fix = :fix WHERE case_id = :case_id AND closed_at IS NULL",
+            " reason = :reason, fix = :fix, fixed_by = :fixed_by"
+            " WHERE case_id = :case_id AND closed_at IS NULL",
             closed_at=written_or_none(case.closed_at),
             closed_by=case.closed_by,
             reason=case.reason,
             fix="" if case.fix is None else case.fix.value,
+            fixed_by=case.fixed_by,
             case_id=case.case_id,
         )
         return touched == 1
@@ -245,6 +276,8 @@ def _case(row: Row) -> Case:
         closed_by=text(row["closed_by"]),
         reason=text(row["reason"]),
         fix=Fix(fix) if fix else None,
+        fixed_by=text(row["fixed_by"]),
+        under_way=text(row["under_way"]),
     )
 
 

@@ -10,10 +10,15 @@ CASES = (
         facts {{text}} NOT NULL, found_at {{text}} NOT NULL, opened_at {{text}} NOT NULL,
         owner {{text}} NOT NULL, closed_at {{text}}, closed_by {{text}} NOT NULL,
         reason {{text}} NOT NULL, fix {{text}} NOT NULL,
+        fixed_by {{text}} NOT NULL, under_way {{text}} NOT NULL,
+        CHECK (under_way = '' OR (fix <> '' AND fixed_by <> '' AND reason <> '')),
         CHECK ((closed_at IS NULL) = (closed_by = '')),
         CHECK (closed_at IS NULL OR reason <> '')){{strict}}""",
     "CREATE UNIQUE INDEX case_record_open ON case_record (kind, subject) WHERE closed_at IS NULL",
     "CREATE INDEX case_record_age ON case_record (found_at, case_id) WHERE closed_at IS NULL",
+    "CREATE INDEX case_record_subject ON case_record (subject, kind)",
+    "CREATE INDEX case_record_under_way ON case_record (case_id)"
+    " WHERE under_way <> '' AND closed_at IS NULL",
     "CREATE INDEX case_record_form ON case_record (form_id)",
     "CREATE INDEX case_record_closed ON case_record (closed_at)",
     """CREATE TABLE case_event (
@@ -32,6 +37,3 @@ CASES = (
         CHECK ((decided_at IS NULL) = (decided_by = ''))){{strict}}""",
     "CREATE UNIQUE INDEX approval_waiting ON approval (case_id) WHERE decided_at IS NULL",
 )
-
-CASES_STAY = ("case_event",)
-"""Tables of these that are append-only."""

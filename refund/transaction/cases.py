@@ -52,6 +52,18 @@ class CaseRows(Protocol):
         """Give a case an owner."""
         ...
 
+    def last_case_of(self, kind: CaseKind, subject: str) -> Case | None:
+        """The case of a kind for a subject that was opened last, whether it is open or not."""
+        ...
+
+    def begin_fix(self, case: Case) -> None:
+        """Store what is asked of the network about an open case, or that nothing is any more."""
+        ...
+
+    def cases_under_way(self) -> list[Case]:
+        """Open cases about which the network was asked, oldest first."""
+        ...
+
     def close_case(self, case: Case) -> bool:
         """Store who closed it, when, why and by which fix; False when it was closed before."""
         ...
