@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import date
 from enum import Enum
 from threading import Lock
 from typing import Any
 
 from refund.core.ids import operation_key
-from refund.core.operation import Answer, CardEntry, CardPage, Kind, NetworkBook, Operation
-from refund.ports import NetworkSilent
+from refund.core.operation import (
+    Answer,
+    CardEntry,
+    CardPage,
+    HeldState,
+    Kind,
+    NetworkBook,
+    Operation,
+)
+from refund.gateways.told import Booked, HoldTold
+from refund.ports import NetworkRejected, NetworkSilent
 from refund.sandbox import answers
 from refund.sandbox.cards import trial_card
 from refund.sandbox.entry import CardEntry as GivenCard
@@ -146,6 +156,13 @@ class BookNetwork:
             case Kind.HOLD:
                 values: dict[str, Any] = {"card_token": card, **money}
                 return "/v1/holds", values, lambda: self.kept.hold(reference, card, amount_fen)
+            case Kind.EXTEND:
+                values = {"hold_reference": hold}
+                return "/v1/extensions", values, lambda: self.kept.extend(reference, hold)
+            case Kind.INCREASE:
+                values = {"hold_reference": hold, **money}
+                path = "/v1/increases"
+                return path, values, lambda: self.kept.increase(reference, hold, amount_fen)
             case Kind.ADVANCE | Kind.REFUND:
                 method = operation.method
                 name = "card_token" if method == "card" else "payout_token"
@@ -185,17 +202,37 @@ class BookNetwork:
         """Tell the book's totals."""
         self._plugged()
         told = self.kept.book_totals()
-        names = ("payouts_fen", "captures_fen", "balance_fen", "held_open_fen", "operations")
-        return NetworkBook(*(told[name] for name in names))
+        return NetworkBook(**{name: told[name] for name in NetworkBook.__dataclass_fields__})
+
+    def holds(self, references: Sequence[str]) -> dict[str, HeldState | None]:
+        """Tell where holds stand."""
+        self._plugged()
+        found = self.kept.hold_states(references)
+        return {name: None if told is None else held_of(told) for name, told in found.items()}
+
+    def statement_days(self) -> list[date]:
+        """Tell the days whose statements are ready."""
+        self._plugged()
+        return [date.fromisoformat(day) for day in self.kept.statement_days()]
+
+    @contextmanager
+    def statement(self, day: date) -> Iterator[Iterator[bytes]]:
+        """Give a day's statement line by line."""
+        self._plugged()
+        try:
+            lines = self.kept.statement(day.isoformat())
+        except Rejected as rejected:
+            raise NetworkRejected(rejected.code) from None
+        yield (line.encode() for line in lines)
 
     def _keyed(
         self, path: str, key: str, values: dict[str, Any], ask: Callable[[], answers.Answer]
     ) -> answers.Answer:
-        """Ask under a key; what the network would not take is no answer."""
+        """Ask under a key."""
         try:
             return self.kept.answer_once(key, fingerprint("POST", path, values), ask)
-        except Rejected:
-            raise NetworkSilent from None
+        except Rejected as rejected:
+            raise NetworkRejected(rejected.code) from None
 
     def _plugged(self) -> None:
         if self.unplugged:
@@ -203,19 +240,10 @@ class BookNetwork:
 
 
 def answer_of(body: dict[str, Any]) -> Answer:
-    """The book's answer as our port says it."""
-    kind, refused = Kind(body["kind"]), body["state"] == "refused"
-    until = body.get("expires_at")
-    return Answer(
-        reference=body["reference"],
-        kind=kind,
-        amount_fen=body["amount_fen"],
-        currency=body["currency"],
-        network_id=body.get("network_id", ""),
-        refusal=body["reason"] if refused else "",
-        authorisation_code=body.get("authorisation_code", ""),
-        brand=body.get("brand", ""),
-        last4=body.get("last4", ""),
-        expires_at=datetime.fromisoformat(until) if until else None,
-        captured_fen=body["amount_fen"] if kind is Kind.CAPTURE and not refused else 0,
-    )
+    """The book's answer as our port says it; read as it is over HTTP."""
+    return Booked.model_validate_json(answers.written(body)).answer()
+
+
+def held_of(told: dict[str, Any]) -> HeldState:
+    """The book's word on a hold as our port says it."""
+    return HoldTold.model_validate_json(answers.written(told)).held()

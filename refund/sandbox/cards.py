@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import Enum
 
 
@@ -15,10 +16,62 @@ class Behaviour(Enum):
     DECLINED = "declined"
     INSUFFICIENT = "insufficient_funds"
     EXPIRED = "expired_card"
+    DO_NOT_HONOUR = "do_not_honour"
+    RESTRICTED = "restricted_card"
     SLOW = "slow"
     LOST_HOLD = "lost_hold"
     LOST_ADVANCE = "lost_advance"
     PAYOUT_REFUSED = "payout_refused"
+    PARTIAL = "partial"
+    HOLD_ENDED = "hold_ended"
+    CAPTURE_DECLINED = "capture_declined"
+    PAYOUT_PENDING_PAID = "payout_pending_paid"
+    PAYOUT_PENDING_FAILED = "payout_pending_failed"
+    PAYOUT_RETURNED = "payout_returned"
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """What a card scheme lets its holds do.
+
+    `hold_days` is how long one lasts; an extension makes it end `extension_days` after the
+    extension's moment, 0 where there is none, and not later than `extended_days_max` after the
+    hold was booked, 0 where nothing limits it.  `increments` says whether it can be raised.
+    """
+
+    name: str
+    hold_days: int
+    extension_days: int = 0
+    extended_days_max: int = 0
+    increments: bool = False
+
+    @property
+    def extends(self) -> bool:
+        """Whether a hold can be made to last longer."""
+        return self.extension_days > 0
+
+    def first_end(self, booked_at: datetime) -> datetime:
+        """Return when a hold ends that nobody extends."""
+        return booked_at + timedelta(days=self.hold_days)
+
+    def later_end(self, booked_at: datetime, expires_at: datetime, now: datetime) -> datetime:
+        """Return when a hold ends that is extended now; never earlier than before."""
+        end = now + timedelta(days=self.extension_days)
+        if self.extended_days_max:
+            end = min(end, booked_at + timedelta(days=self.extended_days_max))
+        return max(end, expires_at)
+
+
+BRANDS: Mapping[str, Brand] = {
+    brand.name: brand
+    for brand in (
+        Brand("Visa", 30, increments=True),
+        Brand("Mastercard", 30, extension_days=30, increments=True),
+        Brand("UnionPay", 30),
+        Brand("JCB", 7, extension_days=7, extended_days_max=60),
+        Brand("Discover", 5),
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +109,23 @@ TRIAL_CARDS: tuple[TrialCard, ...] = (
     TrialCard(
         "4000000000000127", "Visa", Behaviour.PAYOUT_REFUSED, "Hold approved, payout refused"
     ),
+    TrialCard("6011111111111117", "Discover", Behaviour.APPROVED, "Approved"),
+    TrialCard("4000000000000135", "Visa", Behaviour.PARTIAL, "Hold approved for half"),
+    TrialCard(
+        "4000000000000143", "Visa", Behaviour.HOLD_ENDED, "Hold ended by the bank after 2 days"
+    ),
+    TrialCard("4000000000000150", "Visa", Behaviour.CAPTURE_DECLINED, "Charge declined"),
+    TrialCard(
+        "4000000000000168", "Visa", Behaviour.PAYOUT_PENDING_PAID, "Payout pending, then paid"
+    ),
+    TrialCard(
+        "4000000000000176", "Visa", Behaviour.PAYOUT_PENDING_FAILED, "Payout pending, then failed"
+    ),
+    TrialCard(
+        "4000000000000184", "Visa", Behaviour.PAYOUT_RETURNED, "Payout returned after two days"
+    ),
+    TrialCard("4000000000000192", "Visa", Behaviour.DO_NOT_HONOUR, "Declined without a reason"),
+    TrialCard("4000000000000200", "Visa", Behaviour.RESTRICTED, "Declined as a restricted card"),
 )
 _BY_NUMBER = {card.number: card for card in TRIAL_CARDS}
 

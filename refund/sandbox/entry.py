@@ -41,12 +41,24 @@ class CardEntry:
     account: str = ""
 
     @property
-    def behaviour(self) -> Behaviour:
-        """What the network does with it: as the card, or as the trial card that ends alike."""
+    def behaves_as(self) -> TrialCard | None:
+        """Which trial card decides: the one given, else the one that the account ends like."""
         if self.card is not None:
-            return self.card.behaviour
-        alike = (card.behaviour for card in TRIAL_CARDS if self.account.endswith(card.last4))
-        return next(alike, Behaviour.APPROVED)
+            return self.card
+        alike = (card for card in TRIAL_CARDS if self.account.endswith(card.last4))
+        return next(alike, None)
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """What the network does with it."""
+        card = self.behaves_as
+        return Behaviour.APPROVED if card is None else card.behaviour
+
+    @property
+    def last4(self) -> str:
+        """The four digits of the card as which it behaves, none if as no card."""
+        card = self.behaves_as
+        return "" if card is None else card.last4
 
 
 def read_account(typed: Mapping[str, str], method: str) -> tuple[CardEntry | None, dict[str, str]]:

@@ -1,80 +1,62 @@
-"""The network's book and its rules: holds, payouts, releases, captures, each booked once."""
+"""The network without its HTTP: one book, each call of it one durable transaction."""
 
 from __future__ import annotations
 
-import hashlib
-from base64 import b32encode
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
-from refund.sandbox.answers import Answer, stamp, written
-from refund.sandbox.cards import Behaviour, has_expired
+from refund.sandbox.answers import Answer, stamp
+from refund.sandbox.course import Course
 from refund.sandbox.entry import CardEntry
 from refund.sandbox.errors import Rejected
+from refund.sandbox.faults import FaultPlan
+from refund.sandbox.guarantees import Guarantees
+from refund.sandbox.holds import Holds
+from refund.sandbox.journal import PAGE_MAX, Journal, Request, Verdict
+from refund.sandbox.keys import Keys
+from refund.sandbox.payouts import Payouts
 from refund.sandbox.sessions import CardDesk, CardSession, SessionRequest
+from refund.sandbox.statement import Statements
 from refund.sandbox.store import BookFile
-
-CURRENCY = "CNY"
-HOLD_LIFETIME = timedelta(days=30)
-KEY_LIFETIME = timedelta(hours=24)
-SLOW_SECONDS = 2.0
-LOOKUPS_MAX = 500
-PAGE_MAX = 500
-
-_REFUSED_HOLDS = {Behaviour.DECLINED, Behaviour.INSUFFICIENT, Behaviour.EXPIRED}
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """One operation as it is asked for; the same fields again are the same request."""
-
-    reference: str
-    kind: str
-    amount_fen: int
-    hold_reference: str = ""
-    token: str = ""
-    method: str = ""
-    part_fen: int = 0
-
-    @property
-    def parameters(self) -> str:
-        told = (self.kind, str(self.amount_fen), self.hold_reference, self.token, self.method)
-        # Without a part as it was before there were parts, for what is booked stays comparable.
-        return "|".join((*told, str(self.part_fen)) if self.part_fen else told)
-
-
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    """What the network decides: a status, a state, and what it tells besides."""
-
-    status: int
-    state: str
-    told: dict[str, Any]
-    amount_fen: int = 0
-    behaviour: Behaviour = Behaviour.APPROVED
+from refund.sandbox.tokens import Tokens
+from refund.sandbox.webhooks import Outbox
 
 
 class Book:
     """The payment network without its HTTP: every call is one durable transaction.
 
     Args: `database` a path or `:memory:`; `clock` gives aware moments; `new_id` takes a kind
-    (session, page, card, payout, hold, advance, refund, release, capture) and gives an id that
-    nobody can guess.
+    (session, page, card, payout, hold, extend, increase, advance, refund, release, capture) and
+    gives an id that nobody can guess; `announces` says whether webhooks are made.
 
-    An operation is known by its reference for ever: the same request again gets the first
-    answer, another request under a used reference is Rejected as `duplicate_reference`. What is
-    refused is booked too.
+    For 24 hours an operation is known by its reference: the same request again gets the first
+    answer, another request under a used reference is Rejected as `duplicate_reference`.  Then the
+    reference is forgotten, and the same request books a second operation.  What is refused is
+    booked too.  Before anything is told or booked, all happens that has come due.
     """
 
     def __init__(
-        self, database: str, clock: Callable[[], datetime], new_id: Callable[[str], str]
+        self,
+        database: str,
+        clock: Callable[[], datetime],
+        new_id: Callable[[str], str],
+        *,
+        announces: bool = True,
     ) -> None:
         self.file = BookFile(database)
         self.clock = clock
-        self._new_id = new_id
+        self.faults = FaultPlan(self.file, clock)
+        self.outbox = Outbox(self.file, self.faults, announces=announces)
         self._desk = CardDesk(self.file, clock, new_id)
+        self._keys = Keys(self.file)
+        self._course = Course(self.file)
+        self._journal = Journal(self.file, self._keys, self._course, self.outbox)
+        self._statements = Statements(self.file, self._course, self.faults)
+        self._holds = Holds(self.file, self._course, self.outbox)
+        self._tokens = tokens = Tokens(self.file)
+        self._payouts = Payouts(self.file, tokens, self._journal, self._course, self.faults, new_id)
+        self._guarantees = Guarantees(self._holds, tokens, self._journal, self.faults, new_id)
 
     def open_card_session(self, request: SessionRequest) -> CardSession:
         """Open the page for a traveller's card; the same request again opens nothing new."""
@@ -93,28 +75,44 @@ class Book:
         return self._desk.cancel(session_id)
 
     def hold(self, reference: str, card_token: str, amount_fen: int) -> Answer:
-        """Reserve an amount on a card for 30 days: 201 held, or 402 refused with its reason.
+        """Reserve an amount on a card, all or a part: 201 held, or 402 refused with its reason.
 
         Raises: Rejected `unknown_card`, `duplicate_reference`.
         """
-        request = _Request(reference, "hold", amount_fen, token=card_token)
-        return self._book(request, self._decide_hold)
+        request = Request(reference, "hold", amount_fen, token=card_token)
+        return self._book(request, self._guarantees.decide_hold)
+
+    def extend(self, reference: str, hold_reference: str) -> Answer:
+        """Let a hold last longer: 201 extended, 402 `not_extendable`, `hold_expired`, or 409.
+
+        Raises: Rejected `unknown_hold`, `duplicate_reference`.
+        """
+        request = Request(reference, "extend", 0, hold_reference)
+        return self._book(request, self._guarantees.decide_extension)
+
+    def increase(self, reference: str, hold_reference: str, amount_fen: int) -> Answer:
+        """Let a hold stand for more: 201 increased, 402 `not_incremental`, `declined`, or 409.
+
+        Raises: Rejected `unknown_hold`, `duplicate_reference`.
+        """
+        request = Request(reference, "increase", amount_fen, hold_reference)
+        return self._book(request, self._guarantees.decide_increase)
 
     def advance(self, reference: str, token: str, method: str, amount_fen: int) -> Answer:
-        """Pay money out: to the card of a card token, or to the account of a payout token.
+        """Pay money out, to a card or an account: 201 paid, 202 pending or 402 refused.
 
         Raises: Rejected `unknown_card`, `unknown_payout`, `duplicate_reference`.
         """
-        request = _Request(reference, "advance", amount_fen, token=token, method=method)
-        return self._book(request, self._decide_payout)
+        request = Request(reference, "advance", amount_fen, token=token, method=method)
+        return self._book(request, self._payouts.decide)
 
     def refund(self, reference: str, token: str, method: str, amount_fen: int) -> Answer:
         """Pay an ordinary refund out, as `advance` pays an advance.
 
         Raises: Rejected `unknown_card`, `unknown_payout`, `duplicate_reference`.
         """
-        request = _Request(reference, "refund", amount_fen, token=token, method=method)
-        return self._book(request, self._decide_payout)
+        request = Request(reference, "refund", amount_fen, token=token, method=method)
+        return self._book(request, self._payouts.decide)
 
     def release(self, reference: str, hold_reference: str, part_fen: int = 0) -> Answer:
         """Give back what stands of a hold: 201, 402 `hold_expired` or 409 `hold_already_ended`.
@@ -123,8 +121,8 @@ class Book:
 
         Raises: Rejected `unknown_hold`, `amount_above_hold`, `duplicate_reference`.
         """
-        request = _Request(reference, "release", 0, hold_reference, part_fen=part_fen)
-        return self._book(request, self._decide_end)
+        request = Request(reference, "release", 0, hold_reference, part_fen=part_fen)
+        return self._book(request, self._guarantees.decide_release)
 
     def capture(
         self, reference: str, hold_reference: str, amount_fen: int, part_fen: int = 0
@@ -135,33 +133,46 @@ class Book:
 
         Raises: Rejected `unknown_hold`, `amount_above_hold`, `duplicate_reference`.
         """
-        request = _Request(reference, "capture", amount_fen, hold_reference, part_fen=part_fen)
-        return self._book(request, self._decide_end)
+        request = Request(reference, "capture", amount_fen, hold_reference, part_fen=part_fen)
+        return self._book(request, self._guarantees.decide_capture)
 
     def look_up(self, reference: str) -> Answer | None:
-        """Return the recorded answer of an operation, None when it never reached the book."""
-        row = self.file.row(
-            "SELECT status, answer FROM operation WHERE reference = :reference",
-            {"reference": reference},
-        )
-        return None if row is None else Answer(row[0], row[1], replayed=True)
+        """Return how the latest booking of a reference stands now, None when there is none.
+
+        The body adds `bookings`: how often the reference was booked.
+        """
+        self.pass_time()
+        return self._journal.look_up(reference)
 
     def look_up_many(self, references: Iterable[str]) -> dict[str, Answer | None]:
-        """Return the recorded answer of each reference, None for each that is not booked."""
-        return {reference: self.look_up(reference) for reference in references}
+        """Return how each reference stands now, None for each that is not booked."""
+        self.pass_time()
+        return {reference: self._journal.look_up(reference) for reference in references}
 
     def hold_state(self, reference: str) -> dict[str, Any] | None:
-        """Return where a hold stands now: held, released, captured or expired; None if unknown."""
-        row = self.file.row(
-            "SELECT amount_fen, CASE WHEN state = 'held' AND expires_at <= :now THEN 'expired'"
-            " ELSE state END, expires_at, captured_fen, released_fen"
-            " FROM hold WHERE reference = :reference",
-            {"reference": reference, "now": stamp(self.clock())},
-        )
-        if row is None:
-            return None
-        names = ("amount_fen", "state", "expires_at", "captured_fen", "released_fen")
-        return {"reference": reference, **dict(zip(names, row, strict=True))}
+        """Return where a hold stands now: held, released, captured, expired or ended by the bank.
+
+        A reference means its latest hold; None when there is none.
+        """
+        return self.hold_states([reference])[reference]
+
+    def hold_states(self, references: Iterable[str]) -> dict[str, dict[str, Any] | None]:
+        """Return where each hold stands now, None for each that is unknown."""
+        self.pass_time()
+        return self._holds.find_many(references)
+
+    def end_hold_early(self, reference: str) -> dict[str, Any]:
+        """Do what the card's bank may do: end a hold that stands; returns where it stands then.
+
+        Raises: Rejected `unknown_hold`.
+        """
+        now = self.clock()
+        with self.file.write():
+            self._course.pass_time(now)
+            hold = self._holds.find(reference)
+            if hold is None:
+                raise Rejected(404, "unknown_hold", "There is no such hold.")
+            return self._holds.end_early(hold, now).told()
 
     def answer_once(self, key: str, fingerprint: str, ask: Callable[[], Answer]) -> Answer:
         """Answer a keyed request; within 24 h the same key gets the same text again.
@@ -170,225 +181,58 @@ class Book:
 
         Raises: Rejected `key_reused` when the key came with another request.
         """
-        now = self.clock()
-        with self.file.write() as db:
-            db.execute("DELETE FROM idempotency_key WHERE kept_until <= :now", {"now": stamp(now)})
-            row = self.file.row(
-                "SELECT fingerprint, status, answer FROM idempotency_key WHERE key = :key",
-                {"key": key},
-            )
-            if row is not None:
-                if row[0] != fingerprint:
-                    raise Rejected(422, "key_reused", "The key was used for another request.")
-                return Answer(row[1], row[2], replayed=True)
-            answer = ask()
-            db.execute(
-                "INSERT INTO idempotency_key VALUES (:key, :fingerprint, :status, :answer, :until)",
-                {
-                    "key": key,
-                    "fingerprint": fingerprint,
-                    "status": answer.status,
-                    "answer": answer.text,
-                    "until": stamp(now + KEY_LIFETIME),
-                },
-            )
-        return answer
+        return self._keys.answer_once(key, fingerprint, self.clock(), ask)
+
+    def forget_key(self, key: str) -> None:
+        """Forget a key and its reference's protection at once, as if 24 hours had passed."""
+        self._keys.forget(key)
+
+    def last4_of(self, token: str, hold_reference: str) -> str:
+        """Return the four digits of the card that a request concerns, by token or by hold."""
+        if token:
+            return self._tokens.last4(token)
+        hold = self._holds.find(hold_reference)
+        return "" if hold is None else hold.last4
+
+    def pass_time(self) -> int:
+        """Let everything happen that has come due; returns how many things that were."""
+        return self._course.pass_time(self.clock())
 
     def book_totals(self) -> dict[str, Any]:
-        """Return the whole book in figures; `balance_fen` is what our account gained."""
-        now = stamp(self.clock())
-        rows = self.file.rows(
-            "SELECT state, count(*), sum(amount_fen) FROM operation GROUP BY state"
-        )
-        counts = {state: count for state, count, _ in rows}
-        sums = {state: total for state, _, total in rows}
-        open_holds = self.file.rows(
-            "SELECT count(*), coalesce(sum(amount_fen - captured_fen - released_fen), 0) FROM hold"
-            " WHERE state = 'held' AND expires_at > :now",
-            {"now": now},
-        )[0]
-        payouts, captures = sums.get("paid", 0), sums.get("captured", 0)
-        return {
-            "payouts_fen": payouts,
-            "captures_fen": captures,
-            "balance_fen": captures - payouts,
-            "holds_open": open_holds[0],
-            "held_open_fen": open_holds[1],
-            "operations": sum(counts.values()),
-            "at": now,
-        }
+        """Return the whole book in figures; `balance_fen` is what our account gained.
+
+        A payout counts once it is paid, and what came back besides; fees count once the day is
+        closed that they belong to.
+        """
+        now = self.clock()
+        self._course.pass_time(now)
+        return self._statements.totals() | {"at": stamp(now)}
 
     def operations_after(self, cursor: int, limit: int = PAGE_MAX) -> list[dict[str, Any]]:
         """Return booked operations in the order of booking, at most `limit`, after a cursor."""
-        rows = self.file.rows(
-            "SELECT o.cursor, o.reference, o.kind, o.state, o.amount_fen, o.booked_at,"
-            " o.hold_reference, CASE WHEN h.state = 'held' AND h.expires_at <= :now"
-            " THEN 'expired' ELSE h.state END"
-            " FROM operation o LEFT JOIN hold h ON h.reference ="
-            " CASE o.kind WHEN 'hold' THEN o.reference ELSE o.hold_reference END"
-            " WHERE o.cursor > :cursor ORDER BY o.cursor LIMIT :limit",
-            {"now": stamp(self.clock()), "cursor": cursor, "limit": limit},
-        )
-        names = (
-            *("cursor", "reference", "kind", "state", "amount_fen", "at"),
-            *("hold_reference", "hold_state"),
-        )
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        self.pass_time()
+        return self._journal.listed(cursor, limit)
+
+    def statement_days(self) -> dict[str, str]:
+        """Return the days that are over, in order, each with the moment its statement is there."""
+        self.pass_time()
+        return self._statements.days()
+
+    def statement(self, day: str) -> Iterator[str]:
+        """Return the lines of a day's statement, one at a time.
+
+        Raises: Rejected `statement_not_ready`.
+        """
+        now = self.clock()
+        self._course.pass_time(now)
+        return self._statements.lines(day, now)
 
     def close(self) -> None:
         """Close the book's file."""
         self.file.close()
 
-    def _book(self, request: _Request, decide: Callable[[_Request, datetime], _Verdict]) -> Answer:
-        """Return the first answer of this reference, or decide, book and answer."""
-        with self.file.write() as db:
-            earlier = self.file.row(
-                "SELECT parameters, status, answer FROM operation WHERE reference = :reference",
-                {"reference": request.reference},
-            )
-            if earlier is not None:
-                if earlier[0] != request.parameters:
-                    raise Rejected(409, "duplicate_reference", "The reference was used before.")
-                return Answer(earlier[1], earlier[2], replayed=True)
-            now = self.clock()
-            verdict = decide(request, now)
-            answer = _answer(request, verdict, now)
-            db.execute(
-                "INSERT INTO operation (reference, kind, state, amount_fen, hold_reference,"
-                " booked_at, parameters, status, answer) VALUES (:reference, :kind, :state,"
-                " :amount_fen, :hold_reference, :at, :parameters, :status, :answer)",
-                {
-                    "reference": request.reference,
-                    "kind": request.kind,
-                    "state": verdict.state,
-                    "amount_fen": verdict.amount_fen or request.amount_fen,
-                    "hold_reference": request.hold_reference or None,
-                    "at": stamp(now),
-                    "parameters": request.parameters,
-                    "status": answer.status,
-                    "answer": answer.text,
-                },
-            )
-            if verdict.state == "held":
-                db.execute(
-                    "INSERT INTO hold (reference, amount_fen, state, expires_at)"
-                    " VALUES (:reference, :amount_fen, 'held', :expires_at)",
-                    {
-                        "reference": request.reference,
-                        "amount_fen": request.amount_fen,
-                        "expires_at": verdict.told["expires_at"],
-                    },
-                )
-        return answer
-
-    def _decide_hold(self, request: _Request, now: datetime) -> _Verdict:
-        brand, last4, expiry, behaviour = self._card(request.token)
-        if has_expired(expiry, now.date()):
-            behaviour = Behaviour.EXPIRED
-        if behaviour in _REFUSED_HOLDS:
-            return _Verdict(402, "refused", {"reason": behaviour.value})
-        network_id = self._new_id("hold")
-        code = b32encode(hashlib.sha256(network_id.encode()).digest())[:6].decode()
-        told = {
-            "network_id": network_id,
-            "authorisation_code": code,
-            "expires_at": stamp(now + HOLD_LIFETIME),
-            "brand": brand,
-            "last4": last4,
-        }
-        return _Verdict(201, "held", told, behaviour=behaviour)
-
-    def _decide_payout(self, request: _Request, now: datetime) -> _Verdict:
-        if request.method == "card":
-            behaviour = self._card(request.token)[3]
-        else:
-            behaviour = self._payout(request.token, request.method)
-        told: dict[str, Any] = {"method": request.method}
-        if behaviour is Behaviour.PAYOUT_REFUSED:
-            return _Verdict(402, "refused", {**told, "reason": behaviour.value})
-        told |= {"network_id": self._new_id(request.kind), "paid_at": stamp(now)}
-        return _Verdict(201, "paid", told, behaviour=behaviour)
-
-    def _decide_end(self, request: _Request, now: datetime) -> _Verdict:
-        """Release or capture: each part of a hold ends once, and not after its time."""
-        hold = self.hold_state(request.hold_reference)
-        if hold is None:
-            raise Rejected(404, "unknown_hold", "There is no such hold.")
-        state = hold["state"]
-        standing_fen = hold["amount_fen"] - hold["captured_fen"] - hold["released_fen"]
-        part_fen = request.part_fen or standing_fen
-        told = {"hold_reference": request.hold_reference, "hold_state": state}
-        amount_fen = request.amount_fen or part_fen or hold["amount_fen"]
-        if state == "expired":
-            return _Verdict(402, "refused", {**told, "reason": "hold_expired"}, amount_fen)
-        if state != "held":
-            return _Verdict(409, "refused", {**told, "reason": "hold_already_ended"}, amount_fen)
-        if not amount_fen <= part_fen <= standing_fen:
-            raise Rejected(422, "amount_above_hold", "The amount is above what stands.")
-        is_capture = request.kind == "capture"
-        captured_fen = amount_fen if is_capture else 0
-        self._end_part(request.hold_reference, captured_fen, part_fen - captured_fen)
-        ended = self.hold_state(request.hold_reference) or hold
-        done = "captured" if is_capture else "released"
-        told |= {"hold_state": ended["state"], "network_id": self._new_id(request.kind)}
-        told |= {"released_fen": part_fen - captured_fen, f"{done}_at": stamp(now)}
-        return _Verdict(201, done, told, amount_fen)
-
-    def _end_part(self, reference: str, captured_fen: int, released_fen: int) -> None:
-        """Take a part off a hold; with its last part it is captured if any was, else released."""
-        with self.file.write() as db:
-            db.execute(
-                "UPDATE hold SET captured_fen = captured_fen + :captured_fen,"
-                " released_fen = released_fen + :released_fen, state = CASE"
-                " WHEN captured_fen + released_fen + :captured_fen + :released_fen < amount_fen"
-                " THEN 'held' WHEN captured_fen + :captured_fen > 0 THEN 'captured'"
-                " ELSE 'released' END WHERE reference = :reference",
-                {
-                    "reference": reference,
-                    "captured_fen": captured_fen,
-                    "released_fen": released_fen,
-                },
-            )
-
-    def _card(self, token: str) -> tuple[str, str, str, Behaviour]:
-        row = self.file.row(
-            "SELECT brand, last4, expiry, behaviour FROM card WHERE token = :token",
-            {"token": token},
-        )
-        if row is None:
-            raise Rejected(404, "unknown_card", "There is no such card token.")
-        return row[0], row[1], row[2], Behaviour(row[3])
-
-    def _payout(self, token: str, method: str) -> Behaviour:
-        row = self.file.row(
-            "SELECT behaviour FROM payout WHERE token = :token AND method = :method",
-            {"token": token, "method": method},
-        )
-        if row is None:
-            raise Rejected(404, "unknown_payout", "There is no such payout token of this method.")
-        return Behaviour(row[0])
-
-
-def _answer(request: _Request, verdict: _Verdict, now: datetime) -> Answer:
-    """Write the answer down, with what happens to it on its way to the merchant."""
-    text = written(
-        {
-            "reference": request.reference,
-            "kind": request.kind,
-            "state": verdict.state,
-            "amount_fen": verdict.amount_fen or request.amount_fen,
-            "currency": CURRENCY,
-            "at": stamp(now),
-            **verdict.told,
-        }
-    )
-    answer = Answer(verdict.status, text)
-    match verdict.behaviour:
-        case Behaviour.SLOW:
-            return replace(answer, delay_seconds=SLOW_SECONDS)
-        case Behaviour.LOST_HOLD if request.kind == "hold":
-            return replace(answer, lost=True)
-        case Behaviour.LOST_ADVANCE if request.kind in {"advance", "refund"}:
-            return replace(answer, lost=True)
-        case _:
-            return answer
+    def _book(self, request: Request, decide: Callable[[Request, datetime], Verdict]) -> Answer:
+        now = self.clock()
+        with self.file.write():
+            self._course.pass_time(now)
+            return self._journal.book(request, decide, now)

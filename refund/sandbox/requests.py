@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from refund.sandbox.errors import Rejected
-from refund.sandbox.network import CURRENCY, LOOKUPS_MAX
+from refund.sandbox.journal import CURRENCY
 
+LOOKUPS_MAX = 500
+HOLD_LOOKUPS_MAX = 100
 BODY_BYTES_MAX = 16 * 1024
 AMOUNT_FEN_MAX = 100_000_000_00
 _REFERENCE = re.compile(r"[A-Za-z0-9._:~-]{1,100}")
@@ -78,11 +80,11 @@ class Fields:
             raise Rejected(422, "bad_field", f"{name} must be 1 to 100 of A-Z a-z 0-9 . _ : ~ -.")
         return value
 
-    def references(self, name: str) -> list[str]:
-        """Return a list of at most 500 references."""
+    def references(self, name: str, most: int = LOOKUPS_MAX) -> list[str]:
+        """Return a list of so many references at most."""
         value = self.values.get(name)
-        if not isinstance(value, list) or len(value) > LOOKUPS_MAX:
-            raise Rejected(422, "bad_field", f"{name} must be a list of at most {LOOKUPS_MAX}.")
+        if not isinstance(value, list) or len(value) > most:
+            raise Rejected(422, "bad_field", f"{name} must be a list of at most {most}.")
         return [Fields({name: item}).reference(name) for item in value]
 
     def amount_fen(self) -> int:

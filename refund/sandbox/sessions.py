@@ -154,11 +154,12 @@ class CardDesk:
             if session.request.method != "card":
                 payout_token = self._new_id("payout")
                 db.execute(
-                    "INSERT INTO payout VALUES (:token, :method, :label, :behaviour)",
+                    "INSERT INTO payout VALUES (:token, :method, :label, :last4, :behaviour)",
                     {
                         "token": payout_token,
                         "method": session.request.method,
                         "label": masked_label(session.request.method, entry.account),
+                        "last4": entry.last4,
                         "behaviour": entry.behaviour.value,
                     },
                 )
