@@ -1,11 +1,19 @@
 """What the services need of the world, as Protocols; storage and gateways implement them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
-from refund.core.operation import Answer, CardEntry, CardPage, NetworkBook, Operation
+from refund.core.operation import (
+    Answer,
+    CardEntry,
+    CardPage,
+    HeldState,
+    NetworkBook,
+    Operation,
+)
 from refund.core.signing import KeyRing, SigningKey
 from refund.transaction import Transaction
 
@@ -72,6 +80,14 @@ class NetworkSilent(Exception):
     """The network was asked, or may have been, and gave no whole answer: outcome unknown."""
 
 
+class NetworkRejected(Exception):
+    """The network would not take the request: nothing was booked by it; `code` says why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 class Network(Protocol):
     """The payment network; every call has a deadline of its own.
 
@@ -95,7 +111,11 @@ class Network(Protocol):
         ...
 
     def send(self, operation: Operation) -> Answer:
-        """Ask for an operation under its key, and return the network's answer, yes or no."""
+        """Ask for an operation under its key, and return the network's answer, yes or no.
+
+        Raises:
+            NetworkRejected: it was not taken, and nothing was booked by this call.
+        """
         ...
 
     def look_up(self, reference: str) -> Answer | None:
@@ -104,6 +124,22 @@ class Network(Protocol):
 
     def look_up_many(self, references: Sequence[str]) -> dict[str, Answer | None]:
         """The same for many."""
+        ...
+
+    def holds(self, references: Sequence[str]) -> dict[str, HeldState | None]:
+        """Where holds stand now, by their references; None for one that is not in the book."""
+        ...
+
+    def statement_days(self) -> list[date]:
+        """The days whose statements can be fetched, oldest first."""
+        ...
+
+    def statement(self, day: date) -> AbstractContextManager[Iterator[bytes]]:
+        """A day's statement as it comes, in pieces.
+
+        Raises:
+            NetworkRejected: `statement_not_ready`.
+        """
         ...
 
     def book(self) -> NetworkBook:

@@ -39,6 +39,8 @@ class Status(Enum):
     REFUNDING = "refunding"
     REFUNDED = "refunded"
     DENIED = "denied"
+    WAIVING = "waiving"
+    WRITTEN_OFF = "written_off"
 
 
 class Event(Enum):
@@ -81,6 +83,11 @@ class Event(Enum):
     REFUND_SUCCEEDED = "refund_succeeded"
     REFUND_REFUSED = "refund_refused"
     REFUSE_AT_REVIEW = "refuse_at_review"
+    HOLD_UNFIT = "hold_unfit"
+    REQUEST_WAIVE = "request_waive"
+    WAIVE_SUCCEEDED = "waive_succeeded"
+    WAIVE_REFUSED = "waive_refused"
+    WRITE_OFF = "write_off"
 
 
 S, E = Status, Event
@@ -100,6 +107,7 @@ TRANSITIONS: dict[tuple[Status, Event], Status] = {
     (S.HELD, E.REQUEST_ADVANCE): S.ADVANCING,
     (S.HELD, E.WITHDRAW): S.WITHDRAWING,
     (S.WITHDRAWING, E.WITHDRAWN): S.ORDINARY,
+    (S.WITHDRAWING, E.HOLD_UNFIT): S.AGREED,
     (S.ADVANCING, E.ADVANCE_SUCCEEDED): S.ADVANCED,
     (S.ADVANCING, E.ADVANCE_REFUSED): S.HELD,
     (S.ORDINARY, E.VOID): S.VOID,
@@ -152,6 +160,19 @@ TRANSITIONS: dict[tuple[Status, Event], Status] = {
     (S.CAPTURED, E.VERIFY_PARTLY): S.ORDINARY_VERIFIED,
     (S.CAPTURED, E.REFUSE_AT_CUSTOMS): S.FORFEITED,
     (S.CAPTURED, E.REOPEN): S.ORDINARY_VERIFIED,
+    # Given up by the agency, by hand: with its hold, or without one.
+    (S.ADVANCED, E.REQUEST_WAIVE): S.WAIVING,
+    (S.VERIFIED, E.REQUEST_WAIVE): S.WAIVING,
+    (S.VERIFIED_PARTLY, E.REQUEST_WAIVE): S.WAIVING,
+    (S.CUSTOMS_REFUSED, E.REQUEST_WAIVE): S.WAIVING,
+    (S.UNCOLLECTED, E.REQUEST_WAIVE): S.WAIVING,
+    (S.WAIVING, E.WAIVE_SUCCEEDED): S.WRITTEN_OFF,
+    (S.WAIVING, E.WAIVE_REFUSED): S.UNCOLLECTED,
+    (S.ADVANCED, E.WRITE_OFF): S.WRITTEN_OFF,
+    (S.VERIFIED, E.WRITE_OFF): S.WRITTEN_OFF,
+    (S.VERIFIED_PARTLY, E.WRITE_OFF): S.WRITTEN_OFF,
+    (S.CUSTOMS_REFUSED, E.WRITE_OFF): S.WRITTEN_OFF,
+    (S.UNCOLLECTED, E.WRITE_OFF): S.WRITTEN_OFF,
     # The agency's counter.
     (S.ORDINARY_VERIFIED, E.PAY_CASH): S.REFUNDED,
     (S.ORDINARY_VERIFIED, E.REQUEST_REFUND): S.REFUNDING,
@@ -163,7 +184,7 @@ TRANSITIONS: dict[tuple[Status, Event], Status] = {
 IN_FLIGHT = frozenset(
     {
         *(S.HOLDING, S.ADVANCING, S.WITHDRAWING, S.RELEASING, S.CAPTURING, S.FORFEITING),
-        *(S.ADJUSTING, S.RETURNING, S.REFUNDING),
+        *(S.ADJUSTING, S.RETURNING, S.REFUNDING, S.WAIVING),
     }
 )
 """States in which the network has been asked and has not been heard."""
@@ -171,7 +192,7 @@ IN_FLIGHT = frozenset(
 ENDED = frozenset(
     {
         *(S.RELEASED, S.ADJUSTED, S.CAPTURED, S.FORFEITED, S.RETURNED, S.REFUNDED, S.DENIED),
-        *(S.VOID, S.SUPERSEDED),
+        *(S.VOID, S.SUPERSEDED, S.WRITTEN_OFF),
     }
 )
 """States in which no money of ours is out and none is on hold, whatever may still follow."""

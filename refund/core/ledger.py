@@ -1,6 +1,7 @@
 """The ledger: accounts, postings, and each business event's entry, which sums to zero."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import Enum
 
 from refund.core.errors import Refused
@@ -15,8 +16,9 @@ class Account(Enum):
     `fee` is earned, and bears what was paid and is claimed no more; `till` is the cash at the
     counters, `till_difference` what counting found too much or too little; `bank` is the agency's
     own account, which fills the tills and is paid by treasury and stores; `store` is what stores
-    took back from travellers for us; the two guarantee accounts are a memorandum pair for money on
-    hold at the card.
+    took back from travellers for us; `written_off` is what the agency gave up; `network_fee` what
+    the payment network charged for its work; `network_difference` what its book and ours did not
+    agree on; the two guarantee accounts are a memorandum pair for money on hold at the card.
     """
 
     NETWORK = "network"
@@ -29,6 +31,9 @@ class Account(Enum):
     TILL_DIFFERENCE = "till_difference"
     BANK = "bank"
     STORE = "store"
+    WRITTEN_OFF = "written_off"
+    NETWORK_FEE = "network_fee"
+    NETWORK_DIFFERENCE = "network_difference"
 
 
 class Side(Enum):
@@ -269,6 +274,73 @@ def unclaimed_entry(entry: Entry) -> Entry:
 def hold_lapsed_entry(reference: str, form_id: str, held_fen: int) -> Entry:
     """The network ended a hold by itself."""
     return Entry(reference, "hold_lapsed", form_id, _hold_ended(held_fen))
+
+
+def increase_entry(reference: str, form_id: str, added_fen: int) -> Entry:
+    """A hold grew; no money moved."""
+    return replace(hold_entry(reference, form_id, added_fen), kind="increase")
+
+
+def freed_entry(reference: str, form_id: str, held_fen: int) -> Entry:
+    """A hold ended without a charge, for nothing was owed any more."""
+    return Entry(reference, "freed", form_id, _hold_ended(held_fen))
+
+
+def returned_payout_entry(reference: str, form_id: str, amount_fen: int) -> Entry:
+    """A payout came back from the bank: the traveller does not have it, so it is not owed."""
+    return Entry(
+        f"{reference}-returned",
+        "payout_returned",
+        form_id,
+        (_debit(Account.NETWORK, amount_fen), _credit(Account.ADVANCE, amount_fen)),
+    )
+
+
+def pay_again_entry(reference: str, form_id: str, amount_fen: int) -> Entry:
+    """What came back was paid once more."""
+    return Entry(
+        reference,
+        "pay_again",
+        form_id,
+        (_debit(Account.ADVANCE, amount_fen), _credit(Account.NETWORK, amount_fen)),
+    )
+
+
+def write_off_entry(key: str, form_id: str, outstanding_fen: int, held_fen: int) -> Entry:
+    """The agency gave up what a traveller owes, and the hold with it where one stood."""
+    return Entry(
+        key,
+        "write_off",
+        form_id,
+        (
+            _debit(Account.WRITTEN_OFF, outstanding_fen),
+            _credit(Account.ADVANCE, outstanding_fen),
+            *_hold_ended(held_fen),
+        ),
+    )
+
+
+def network_fees_entry(day: date, fees_fen: int) -> Entry:
+    """What the network charged for a day, as its statement says."""
+    return Entry(
+        f"statement-{day.isoformat()}-fees",
+        "network_fees",
+        "",
+        (_debit(Account.NETWORK_FEE, fees_fen), _credit(Account.NETWORK, fees_fen)),
+    )
+
+
+def difference_entry(case_id: str, form_id: str, difference_fen: int) -> Entry:
+    """Our account follows the network's book, by what a case found; above zero: more is there."""
+    amount_fen = abs(difference_fen)
+    more = difference_fen > 0
+    to, of = Account.NETWORK, Account.NETWORK_DIFFERENCE
+    return Entry(
+        f"{case_id}-difference",
+        "difference",
+        form_id,
+        (_debit(to if more else of, amount_fen), _credit(of if more else to, amount_fen)),
+    )
 
 
 def reversal(entry: Entry, reason: str) -> Entry:

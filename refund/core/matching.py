@@ -9,7 +9,7 @@ from refund.core.calendar import add_working_days, day_of, end_of_day, is_within
 from refund.core.customs import Decision, Verification
 from refund.core.entitlement import Entitlement
 from refund.core.form import Form, Status
-from refund.core.operation import Answer, Guarantee, GuaranteeState
+from refund.core.operation import Guarantee, GuaranteeState, HeldState, HoldState
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +149,10 @@ BREAKS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """All that is known of a form at the exit; `book` is the network's own word for the hold.
+    """All that is known of a form at the exit; `book` is the network's present word on the hold.
 
     Args:
+        outstanding_fen: what the traveller still owes by the ledger; below zero we owe it.
         stay_until: the last day on which the traveller could leave and still be a traveller.
         all_shown: whether customs confirmed all that the traveller still had.
     """
@@ -163,8 +164,9 @@ class Departure:
     worth: Entitlement
     stay_until: date | None
     capture_working_days: int
-    book: Answer | None
+    book: HeldState | None
     book_asked: bool
+    outstanding_fen: int
     all_shown: bool = True
 
 
@@ -218,10 +220,16 @@ def _said(departure: Departure, today: date) -> tuple[Action, Why]:
             | Status.FORFEITING
             | Status.ADVANCING
             | Status.RETURNING
+            | Status.WAIVING
         ):
             return Action.NONE, Why.AWAITING_ANSWER
         case (
-            Status.RELEASED | Status.ADJUSTED | Status.CAPTURED | Status.FORFEITED | Status.RETURNED
+            Status.RELEASED
+            | Status.ADJUSTED
+            | Status.CAPTURED
+            | Status.FORFEITED
+            | Status.RETURNED
+            | Status.WRITTEN_OFF
         ):
             return Action.NONE, Why.ALREADY_SETTLED
         case (
@@ -241,27 +249,24 @@ def _said(departure: Departure, today: date) -> tuple[Action, Why]:
 
 
 def _without_hold(departure: Departure, today: date) -> tuple[Action, Why]:
-    """What is left to do when the hold is over: to confirm what was earned, where none is owed.
-
-    Only a charge that was refused leaves a form without its hold; else the records disagree.
+    """What is left to do when the hold is over: whatever charges nothing; else a person looks.
 
     Source: project decision (a hold that has ended by itself is as good as released).
     """
     action, why = _outcome(departure, today)
-    is_kept = action in {Action.RELEASE, Action.ADJUST}
-    if not is_kept or departure.form.status is not Status.UNCOLLECTED:
-        return Action.NONE, Why.HOLD_ENDED
-    owes = action is Action.ADJUST and _amount_fen(departure, action) > 0
-    return (Action.NONE, Why.FOR_REVIEW) if owes else (action, why)
+    if action is Action.NONE or action is Action.RELEASE:
+        return action, why
+    if not _amount_fen(departure, action):
+        return action, why
+    return Action.NONE, Why.FOR_REVIEW if action is Action.ADJUST else Why.HOLD_ENDED
 
 
 def _amount_fen(departure: Departure, action: Action) -> int:
     """What an action moves, fen: what a release frees, or what the others charge."""
-    advanced_fen = departure.form.amounts.net_fen
-    outstanding_fen = advanced_fen - departure.worth.recovered_fen
+    outstanding_fen = max(0, departure.outstanding_fen)
     match action:
         case Action.RELEASE | Action.NONE:
-            return advanced_fen
+            return departure.form.amounts.net_fen
         case Action.ADJUST:
             return max(0, outstanding_fen - departure.worth.due.net_fen)
         case Action.CAPTURE | Action.FORFEIT:
@@ -272,10 +277,13 @@ def _trouble(departure: Departure) -> Why | None:
     """What the network's book says against acting at all."""
     guarantee, book = _held(departure), departure.book
     if guarantee is not None and departure.book_asked:
-        if book is None or book.refusal:
+        if book is None:
             return Why.HOLD_MISSING
-        fits = guarantee.is_shared or book.amount_fen == guarantee.amount_fen
-        if not fits or book.amount_fen < guarantee.amount_fen or book.currency != "CNY":
+        if book.state is not HoldState.HELD:
+            return Why.HOLD_ENDED
+        standing_fen = book.amount_fen - book.captured_fen - book.released_fen
+        fits = guarantee.is_shared or standing_fen == guarantee.amount_fen
+        if not fits or standing_fen < guarantee.amount_fen:
             return Why.AMOUNT_DIFFERS
     return None
 

@@ -1,28 +1,83 @@
-"""What we ask of the payment network, and what it answers."""
+"""What we ask of the payment network, what it answers, and which of two answers counts."""
 
+import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from refund.core.ids import operation_key
+
+SEND_FOR = timedelta(hours=12)
+"""Till when a request may be sent again under its key; the network forgets keys after 24 hours."""
 
 
 class Kind(Enum):
     """An operation of the network."""
 
     HOLD = "hold"
+    EXTEND = "extend"
+    INCREASE = "increase"
     ADVANCE = "advance"
     RELEASE = "release"
     CAPTURE = "capture"
     REFUND = "refund"
 
 
+ENDS_HOLD = frozenset({Kind.RELEASE, Kind.CAPTURE})
+PAYS_OUT = frozenset({Kind.ADVANCE, Kind.REFUND})
+
+
 class OperationState(Enum):
-    """Asked and not heard; or heard, either way."""
+    """Asked and not heard; heard, either way; or done, and the money came back later."""
 
     PENDING = "pending"
     SUCCEEDED = "succeeded"
     REFUSED = "refused"
+    RETURNED = "returned"
+
+
+class Heard(Enum):
+    """What the network says of an operation: an answer, a look-up or a notice say it alike."""
+
+    PENDING = "pending"
+    DONE = "done"
+    REFUSED = "refused"
+    RETURNED = "returned"
+
+
+class News(Enum):
+    """What something heard is worth against what is known."""
+
+    TAKE = "take"
+    KEEP = "keep"
+    CONTRADICTION = "contradiction"
+
+
+_PENDING, _DONE = OperationState.PENDING, OperationState.SUCCEEDED
+_REFUSED, _RETURNED = OperationState.REFUSED, OperationState.RETURNED
+
+ORDER: dict[tuple[OperationState, Heard], News] = {
+    (_PENDING, Heard.PENDING): News.KEEP,
+    (_PENDING, Heard.DONE): News.TAKE,
+    (_PENDING, Heard.REFUSED): News.TAKE,
+    (_PENDING, Heard.RETURNED): News.TAKE,
+    (_DONE, Heard.PENDING): News.KEEP,
+    (_DONE, Heard.DONE): News.KEEP,
+    (_DONE, Heard.REFUSED): News.CONTRADICTION,
+    (_DONE, Heard.RETURNED): News.TAKE,
+    (_REFUSED, Heard.PENDING): News.CONTRADICTION,
+    (_REFUSED, Heard.DONE): News.CONTRADICTION,
+    (_REFUSED, Heard.REFUSED): News.KEEP,
+    (_REFUSED, Heard.RETURNED): News.CONTRADICTION,
+    (_RETURNED, Heard.PENDING): News.KEEP,
+    (_RETURNED, Heard.DONE): News.KEEP,
+    (_RETURNED, Heard.REFUSED): News.CONTRADICTION,
+    (_RETURNED, Heard.RETURNED): News.KEEP,
+}
+"""What counts for every pair of what is known and what is heard, whatever order they come in.
+
+Old news is kept out without a word; what cannot follow from what is known is a case for a person.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +89,10 @@ class Operation:
     hold that covers several forms. `joint_reference` and `joint_fen` are set where one request to
     the network covers several forms: then those are what is sent, and this is a form's share.
     The tokens are the network's own words for the card or the account, which say nothing about
-    the person.
+    the person. `fence` counts the leases: whoever holds an older one sends nothing any more.
+    `tries` counts the sendings and look-ups without an answer, `sent_at` is the first sending,
+    and `fingerprint` is `print_of_request` as it was stored before that. `charged_fen` is what a
+    capture really took.
     """
 
     reference: str
@@ -61,6 +119,26 @@ class Operation:
     part_fen: int = 0
     joint_reference: str = ""
     joint_fen: int = 0
+    fence: int = 0
+    tries: int = 0
+    sent_at: datetime | None = None
+    fingerprint: str = ""
+    charged_fen: int = 0
+
+    @property
+    def print_of_request(self) -> str:
+        """The SHA-256 of all that is sent, by which a changed request is recognised."""
+        told = (
+            self.kind.value,
+            self.sent_reference,
+            str(self.sent_fen),
+            self.hold_reference,
+            self.card_token,
+            self.payout_token,
+            self.method,
+            str(self.part_fen),
+        )
+        return hashlib.sha256("|".join(told).encode()).hexdigest()
 
     @property
     def sent_reference(self) -> str:
@@ -80,7 +158,15 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the network says of one reference; `refusal` is empty on success."""
+    """What the network says of one reference; `refusal` is empty on success.
+
+    Args:
+        approved_fen: what was put on hold, or what the hold is after an increase; 0 when not told.
+        charged_fen: what a capture really took; 0 when not told.
+        extendable, increments: what a hold's card can do.
+        version: how many times the network changed its mind, from 1.
+        bookings: how many operations the network has under the reference.
+    """
 
     reference: str
     kind: Kind
@@ -92,13 +178,68 @@ class Answer:
     brand: str = ""
     last4: str = ""
     expires_at: datetime | None = None
-    captured_fen: int = 0
+    charged_fen: int = 0
+    heard: Heard = Heard.DONE
+    approved_fen: int = 0
+    extendable: bool = False
+    increments: bool = False
+    version: int = 1
+    bookings: int = 1
 
     def fits(self, operation: Operation) -> bool:
         """Whether it answers what was asked; a hold that is granted says how long it stands."""
-        lasts = self.kind is not Kind.HOLD or bool(self.refusal) or self.expires_at is not None
-        asked = (operation.sent_reference, operation.kind, operation.sent_fen, "CNY")
-        return lasts and (self.reference, self.kind, self.amount_fen, self.currency) == asked
+        lasts = self.kind not in (Kind.HOLD, Kind.EXTEND) or self.expires_at is not None
+        if self.heard is Heard.DONE and not lasts:
+            return False
+        if self.heard is Heard.DONE and self.kind is Kind.HOLD:
+            lasts = 0 < self.approved_fen <= self.amount_fen
+        if self.heard is Heard.DONE and self.kind is Kind.CAPTURE:
+            lasts = 0 < self.charged_fen <= self.amount_fen
+        # What stands of a hold is the network's to say.
+        same = self.kind is Kind.EXTEND or self.amount_fen == operation.sent_fen
+        asked = (operation.sent_reference, operation.kind, "CNY")
+        told = (self.reference, self.kind, self.currency)
+        return (lasts or self.heard is not Heard.DONE) and same and told == asked
+
+
+class HoldState(Enum):
+    """Where the network says that a hold stands now."""
+
+    HELD = "held"
+    RELEASED = "released"
+    CAPTURED = "captured"
+    EXPIRED = "expired"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldState:
+    """The network's present word on a hold: by its time, or by its issuer, it can end by itself."""
+
+    reference: str
+    amount_fen: int
+    state: HoldState
+    expires_at: datetime
+    captured_fen: int
+    released_fen: int
+    extendable: bool = False
+
+    @property
+    def has_lapsed(self) -> bool:
+        """Whether it ended without having been asked."""
+        return self.state in (HoldState.EXPIRED, HoldState.ENDED)
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkEvent:
+    """Something the network told by itself, taken once; `outcome` is what came of it."""
+
+    event_id: str
+    kind: str
+    reference: str
+    version: int
+    received_at: datetime
+    outcome: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +282,7 @@ class Guarantee:
     """A hold on the traveller's card, or a form's share of one.
 
     `hold_reference` is the network's; it is the own reference unless the hold is shared.
+    `needed_until` is the moment until which it must stand, by the cover it was taken for.
     """
 
     reference: str
@@ -158,6 +300,8 @@ class Guarantee:
     captured_fen: int = 0
     released_fen: int = 0
     hold_reference: str = ""
+    extendable: bool = False
+    needed_until: datetime | None = None
 
     @property
     def network_reference(self) -> str:
@@ -184,10 +328,15 @@ class Advance:
 
 @dataclass(frozen=True, slots=True)
 class NetworkBook:
-    """What the network's own books say of us; fen."""
+    """What the network's own books say of us; fen.
+
+    `balance_fen` is what came in less what went out and less the fees that were charged.
+    """
 
     payouts_fen: int
     captures_fen: int
     balance_fen: int
     held_open_fen: int
     operations: int
+    returned_fen: int = 0
+    fees_fen: int = 0

@@ -1,16 +1,38 @@
 """The payment network over HTTP: one deadline for a whole call, and nothing is believed unread."""
 
 import logging
-from collections.abc import Sequence
-from typing import Literal, TypeVar
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import date
+from typing import TypeVar
 from urllib.parse import quote
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from refund.core.ids import operation_key
-from refund.core.operation import Answer, CardEntry, CardPage, Kind, NetworkBook, Operation
+from refund.core.operation import (
+    Answer,
+    CardEntry,
+    CardPage,
+    HeldState,
+    Kind,
+    NetworkBook,
+    Operation,
+)
+from refund.gateways.told import (
+    Book,
+    Booked,
+    Days,
+    Entry,
+    Found,
+    Health,
+    Holds,
+    HoldTold,
+    Rejection,
+    Session,
+)
 from refund.gateways.wire import Reply, Wire
-from refund.ports import NetworkSilent
+from refund.ports import NetworkRejected, NetworkSilent
 
 DEADLINE_SECONDS = 6.0
 """How long one call may take from its first byte to its last; shorter than an operation's lease."""
@@ -20,144 +42,19 @@ LOOKUPS_MAX = 100
 
 _PATHS = {
     Kind.HOLD: "/v1/holds",
+    Kind.EXTEND: "/v1/extensions",
+    Kind.INCREASE: "/v1/increases",
     Kind.ADVANCE: "/v1/advances",
     Kind.RELEASE: "/v1/releases",
     Kind.CAPTURE: "/v1/captures",
     Kind.REFUND: "/v1/refunds",
 }
-_SUCCESS = {
-    Kind.HOLD: "held",
-    Kind.ADVANCE: "paid",
-    Kind.RELEASE: "released",
-    Kind.CAPTURE: "captured",
-    Kind.REFUND: "paid",
-}
-_REFUSED = "refused"
+_REJECTING = frozenset({400, 404, 409, 422})
+"""Statuses under which a request can be named as not taken; 409 also tells a booked no."""
+
 _CURRENCY = "CNY"
 _log = logging.getLogger(__name__)
 M = TypeVar("M", bound=BaseModel)
-
-
-class _Told(BaseModel):
-    """Something the network tells; what it tells besides is not looked at."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
-
-
-_Word = Field(pattern=r"^[A-Za-z0-9._:~-]{1,100}$")
-_Reason = Field(pattern=r"^[a-z_]{1,40}$")
-_Text = Field(max_length=100)
-
-
-class _Booked(_Told):
-    """An operation as it stands in the network's book."""
-
-    reference: str = _Word
-    kind: Literal["hold", "advance", "release", "capture", "refund"]
-    state: Literal["held", "paid", "released", "captured", "refused"]
-    amount_fen: int = Field(gt=0)
-    currency: str = Field(pattern=r"^[A-Z]{3}$")
-    network_id: str | None = Field(None, pattern=r"^[A-Za-z0-9._:~-]{1,100}$")
-    reason: str | None = Field(None, pattern=r"^[a-z_]{1,40}$")
-    authorisation_code: str = Field("", pattern=r"^[A-Z0-9]{0,12}$")
-    brand: str = Field("", max_length=40)
-    last4: str = Field("", pattern=r"^([0-9]{4})?$")
-    expires_at: AwareDatetime | None = None
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether a yes carries what proves it, and a no its reason."""
-        if self.state == _REFUSED:
-            return self.reason is not None
-        hold_lasts = self.kind != "hold" or self.expires_at is not None
-        return (
-            self.network_id is not None and self.state == _SUCCESS[Kind(self.kind)] and hold_lasts
-        )
-
-    def answer(self) -> Answer:
-        kind, refused = Kind(self.kind), self.state == _REFUSED
-        captured_fen = self.amount_fen if kind is Kind.CAPTURE and not refused else 0
-        return Answer(
-            reference=self.reference,
-            kind=kind,
-            amount_fen=self.amount_fen,
-            currency=self.currency,
-            network_id=self.network_id or "",
-            refusal=self.reason or "" if refused else "",
-            authorisation_code=self.authorisation_code,
-            brand=self.brand,
-            last4=self.last4,
-            expires_at=self.expires_at,
-            captured_fen=captured_fen,
-        )
-
-
-class _Found(_Told):
-    """Many operations by their references."""
-
-    operations: dict[str, _Booked | None]
-
-
-class _Session(_Told):
-    """A card page that was opened."""
-
-    session_id: str = _Word
-    page_url: str = Field(pattern=r"^https?://[^\s\\@]{1,400}$")
-
-
-class _Card(_Told):
-    """A card by its token."""
-
-    token: str = _Word
-    brand: str = _Text
-    last4: str = Field(pattern=r"^[0-9]{4}$")
-
-
-class _Payout(_Told):
-    """An account by its token."""
-
-    token: str = _Word
-    label: str = _Text
-    method: str = Field(pattern=r"^[a-z_]{1,20}$")
-
-
-class _Entry(_Told):
-    """What became of a card page."""
-
-    session_id: str = _Word
-    reference: str = _Word
-    state: Literal["open", "entered", "cancelled", "expired"]
-    card: _Card | None = None
-    payout: _Payout | None = None
-
-
-class _Book(_Told):
-    """The network's totals; the balance may be below zero."""
-
-    payouts_fen: int = Field(ge=0)
-    captures_fen: int = Field(ge=0)
-    balance_fen: int
-    held_open_fen: int = Field(ge=0)
-    operations: int = Field(ge=0)
-
-
-class _Health(_Told):
-    """What the network says of itself."""
-
-    status: Literal["ok"]
-    version: str = _Text
-
-
-class _Error(_Told):
-    """Why the network would not take a request."""
-
-    code: str = _Reason
-
-
-class _Rejection(_Told):
-    """The body of a request that was not taken."""
-
-    error: _Error
 
 
 class HttpNetwork:
@@ -224,7 +121,7 @@ class HttpNetwork:
         reply = self._wire.post("/v1/card-sessions", body, key=key)
         if reply.status != 201:
             raise _silent(reply)
-        told = _read(_Session, reply)
+        told = _read(Session, reply)
         return CardPage(told.session_id, told.page_url)
 
     def card_entry(self, session_id: str) -> CardEntry | None:
@@ -238,7 +135,7 @@ class HttpNetwork:
             return None
         if reply.status != 200:
             raise _silent(reply)
-        told = _read(_Entry, reply)
+        told = _read(Entry, reply)
         card, payout = told.card, told.payout
         given = card is not None or payout is not None
         if told.session_id != session_id or (told.state == "entered") != given:
@@ -259,15 +156,19 @@ class HttpNetwork:
         """Ask for an operation under its key, and return the network's answer, yes or no.
 
         Raises:
-            NetworkSilent: no complete answer came, or the network would not take the request.
+            NetworkSilent: no complete answer came, or the network is still at it.
+            NetworkRejected: it was not taken, and nothing was booked by this call.
         """
         reply = self._wire.post(_PATHS[operation.kind], _asked(operation), key=operation.sent_key)
-        if reply.status not in (201, 402, 409):
+        if reply.status in _REJECTING and (code := _rejection(reply)):
+            _log.warning("the network did not take a request: %d (%s)", reply.status, code)
+            if code == "in_flight":
+                raise NetworkSilent
+            raise NetworkRejected(code)
+        if reply.status not in (201, 202, 402, 409):
             raise _silent(reply)
-        if reply.status == 409 and _rejection(reply):
-            raise _silent(reply)
-        booked = _read(_Booked, reply)
-        if not booked.is_whole or (reply.status == 201) == (booked.state == _REFUSED):
+        booked = _read(Booked, reply)
+        if not booked.is_whole or not booked.fits_status(reply.status):
             raise NetworkSilent
         return booked.answer()
 
@@ -282,7 +183,7 @@ class HttpNetwork:
             return None
         if reply.status != 200:
             raise _silent(reply)
-        booked = _read(_Booked, reply)
+        booked = _read(Booked, reply)
         if not booked.is_whole or booked.reference != reference:
             raise NetworkSilent
         return booked.answer()
@@ -302,13 +203,51 @@ class HttpNetwork:
         reply = self._wire.post("/v1/operations/lookup", {"references": list(references)})
         if reply.status != 200:
             raise _silent(reply)
-        told = _read(_Found, reply).operations
+        told = _read(Found, reply).operations
         if set(told) != set(references):
             raise NetworkSilent
         for reference, booked in told.items():
             if booked and not (booked.is_whole and booked.reference == reference):
                 raise NetworkSilent
         return {name: None if booked is None else booked.answer() for name, booked in told.items()}
+
+    def holds(self, references: Sequence[str]) -> dict[str, HeldState | None]:
+        """Where holds stand now, by their references; None for one that is not in the book.
+
+        Raises:
+            NetworkSilent: no complete answer came for some of them.
+        """
+        found: dict[str, HeldState | None] = {}
+        for start in range(0, len(references), LOOKUPS_MAX):
+            asked = list(references[start : start + LOOKUPS_MAX])
+            reply = self._wire.post("/v1/holds/lookup", {"references": asked})
+            if reply.status != 200:
+                raise _silent(reply)
+            told = _read(Holds, reply).holds
+            if set(told) != set(asked):
+                raise NetworkSilent
+            found |= {name: _held(name, one) for name, one in told.items()}
+        return found
+
+    def statement_days(self) -> list[date]:
+        """The days whose statements can be fetched, oldest first.
+
+        Raises:
+            NetworkSilent: no complete answer came.
+        """
+        reply = self._wire.get("/v1/statements")
+        if reply.status != 200:
+            raise _silent(reply)
+        return sorted(_read(Days, reply).days)
+
+    def statement(self, day: date) -> AbstractContextManager[Iterator[bytes]]:
+        """A day's statement as it comes, in pieces; what breaks off is the reader's to notice.
+
+        Raises:
+            NetworkRejected: `statement_not_ready`.
+            NetworkSilent: it did not begin to come.
+        """
+        return self._wire.stream(f"/v1/statements/{day.isoformat()}")
 
     def book(self) -> NetworkBook:
         """The network's own totals for us.
@@ -319,13 +258,15 @@ class HttpNetwork:
         reply = self._wire.get("/v1/book")
         if reply.status != 200:
             raise _silent(reply)
-        told = _read(_Book, reply)
+        told = _read(Book, reply)
         return NetworkBook(
             payouts_fen=told.payouts_fen,
             captures_fen=told.captures_fen,
             balance_fen=told.balance_fen,
             held_open_fen=told.held_open_fen,
             operations=told.operations,
+            returned_fen=told.returned_fen,
+            fees_fen=told.fees_fen,
         )
 
     def health(self) -> str:
@@ -337,7 +278,7 @@ class HttpNetwork:
         reply = self._wire.get("/healthz")
         if reply.status != 200:
             raise _silent(reply)
-        return _read(_Health, reply).version
+        return _read(Health, reply).version
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -362,11 +303,18 @@ def _asked(operation: Operation) -> dict[str, object]:
             named = {"card_token": operation.card_token, "method": operation.method, **money}
         case Kind.ADVANCE | Kind.REFUND:
             named = {"payout_token": operation.payout_token, "method": operation.method, **money}
-        case Kind.RELEASE:
+        case Kind.RELEASE | Kind.EXTEND:
             named = hold
-        case Kind.CAPTURE:
+        case Kind.CAPTURE | Kind.INCREASE:
             named = {**hold, **money}
     return {"reference": operation.sent_reference, **named}
+
+
+def _held(reference: str, told: HoldTold | None) -> HeldState | None:
+    """The network's word on a hold; about another one it is no answer."""
+    if told is not None and told.reference != reference:
+        raise NetworkSilent
+    return None if told is None else told.held()
 
 
 def _read(model: type[M], reply: Reply) -> M:
@@ -381,7 +329,7 @@ def _read(model: type[M], reply: Reply) -> M:
 def _rejection(reply: Reply) -> str:
     """The code with which the network would not take a request, or nothing."""
     try:
-        return _Rejection.model_validate_json(reply.body).error.code
+        return Rejection.model_validate_json(reply.body).error.code
     except ValidationError:
         return ""
 

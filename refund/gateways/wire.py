@@ -5,6 +5,8 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
@@ -13,7 +15,7 @@ import urllib3
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError
 
-from refund.ports import NetworkSilent
+from refund.ports import NetworkRejected, NetworkSilent
 
 REPLY_BYTES_MAX: Final = 64 * 1024
 _CONNECTIONS_KEPT: Final = 16
@@ -108,6 +110,54 @@ class Wire:
             headers["Idempotency-Key"] = key
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
         return self._call("POST", path, text.encode(), headers)
+
+    @contextmanager
+    def stream(self, path: str) -> Iterator[Iterator[bytes]]:
+        """Fetch a file piece by piece, however long it is; each piece has the deadline of a call.
+
+        Raises:
+            NetworkRejected: there is no such file; with the code that was told.
+            NetworkSilent: no file began to come, or it broke off.
+        """
+        _deadline.at = time.monotonic() + self._deadline_seconds
+        try:
+            response = self._pool.urlopen(
+                "GET",
+                path,
+                None,
+                self._headers,
+                retries=False,
+                redirect=False,
+                timeout=self._deadline_seconds,
+                preload_content=False,
+                decode_content=False,
+            )
+        except (HTTPError, OSError) as error:
+            _log.warning("the network did not answer: %s", type(error).__name__)
+            raise NetworkSilent from None
+        try:
+            kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+            if response.status == 404:
+                raise NetworkRejected("statement_not_ready")
+            if response.status != 200 or kind != "text/csv":
+                raise NetworkSilent
+            yield self._pieces(response)
+        finally:
+            # What is not read to its end must not be the beginning of the next answer.
+            response.close()
+            response.release_conn()
+
+    def _pieces(self, response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+        while True:
+            _deadline.at = time.monotonic() + self._deadline_seconds
+            try:
+                piece = response.read(REPLY_BYTES_MAX)
+            except (HTTPError, OSError) as error:
+                _log.warning("a file broke off: %s", type(error).__name__)
+                raise NetworkSilent from None
+            if not piece:
+                return
+            yield piece
 
     def close(self) -> None:
         """Close every idle connection."""

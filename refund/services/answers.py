@@ -2,115 +2,191 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from refund.core import ledger
-from refund.core.errors import Refused
-from refund.core.form import Event, Form, Status
-from refund.core.ids import operation_reference
+from refund.core.case import CaseKind
+from refund.core.form import Event, Form
+from refund.core.guarantee import Cover
 from refund.core.operation import (
+    ORDER,
     Advance,
     Answer,
-    Guarantee,
-    GuaranteeState,
+    Heard,
     Kind,
+    News,
     Operation,
     OperationState,
 )
 from refund.ports import Ports
+from refund.services.cases import close_by_itself, open_case
+from refund.services.ends import after_end_of_hold
+from refund.services.holds import (
+    HOLD_TOO_SHORT,
+    LESS_THAN_ASKED,
+    after_extension,
+    after_hold,
+    after_increase,
+    covered,
+)
 from refund.services.intent import (
+    PAY_AGAIN,
     begin_advance,
+    begin_end_of_hold,
+    begin_increase,
     begin_joint_advance,
-    captured_by,
     entitlement,
 )
-from refund.services.life import By, move, the_form
+from refund.services.life import By, move, note, the_form
 from refund.transaction import Transaction
+
+ACCEPTED_REST = timedelta(minutes=1)
+"""How long a payout that the bank works on rests before it is looked up again."""
 
 
 def record(
     tx: Transaction, ports: Ports, operation: Operation, answer: Answer
 ) -> Operation | Form | None:
-    """Store an answer and what it means for every form that it covers.
+    """Store what is heard of an operation, and what it means for every form that it covers.
+
+    Answers, look-ups and notices come here alike, in any order and any number of times: what
+    counts of them is `ORDER`.
 
     Returns:
         The operation that follows by itself (after a hold, the advance), else the form where it
-        ended; None when the operation had an answer already.
+        ended; None when nothing new was heard.
     """
-    shares = [operation]
-    if operation.joint_reference:
-        shares = tx.joint_operations(operation.joint_reference)
+    shares = tx.operations_sent_as(operation.sent_reference)
+    known = shares[0].state
+    match ORDER[known, answer.heard]:
+        case News.KEEP:
+            if known is OperationState.PENDING:
+                _accept(tx, ports, shares, answer)
+            return None
+        case News.CONTRADICTION:
+            _contradicted(tx, ports, shares[0], answer)
+            return None
+        case News.TAKE:
+            pass
+    outcome: Operation | Form | None = None
+    if known is OperationState.PENDING:
+        outcome = _answer(tx, ports, shares, answer)
+    if answer.heard is Heard.RETURNED:
+        for share in shares:
+            outcome = _came_back(tx, ports, share)
+    for share in shares:
+        close_by_itself(tx, ports, CaseKind.PENDING_TOO_LONG, share.reference, "answered")
+    wanted = operation.form_id
+    is_own = isinstance(outcome, Operation) or len(shares) == 1
+    return outcome if is_own else the_form(tx, wanted)
+
+
+def _accept(tx: Transaction, ports: Ports, shares: Sequence[Operation], answer: Answer) -> None:
+    until = ports.clock.now() + ACCEPTED_REST
+    for share in shares:
+        tx.accept_operation(share.reference, answer.network_id, until)
+
+
+def _contradicted(tx: Transaction, ports: Ports, operation: Operation, answer: Answer) -> None:
+    """Two words of the network that cannot both be true are a person's business."""
+    facts = {
+        "known": operation.state.value,
+        "heard": answer.heard.value,
+        "refusal": answer.refusal or operation.refusal,
+        "network_id": answer.network_id,
+    }
+    open_case(
+        tx,
+        ports,
+        CaseKind.ANSWERS_CONTRADICT,
+        operation.reference,
+        form_id=operation.form_id,
+        store_number=operation.store_number,
+        amount_fen=operation.amount_fen,
+        facts=facts,
+    )
+
+
+def _answer(
+    tx: Transaction, ports: Ports, shares: Sequence[Operation], answer: Answer
+) -> Operation | Form:
+    """Store the first word that counts."""
     answered = [_answered(ports, share, answer) for share in shares]
-    recorded = [tx.answer_operation(share) for share in answered]
-    if not all(recorded):
-        return None
-    forms = [_after(tx, ports, share, answer) for share in answered]
-    if operation.kind is Kind.HOLD and not answer.refusal:
-        return _advance(tx, ports, forms, operation)
-    return next(form for form in forms if form.form_id == operation.form_id)
+    for share in answered:
+        if not tx.answer_operation(share):
+            raise LookupError(share.reference)
+    forms = [_after(tx, ports, share, answer, answered) for share in answered]
+    first = answered[0]
+    if first.kind in (Kind.HOLD, Kind.INCREASE):
+        return _follow(tx, ports, forms, first, answer)
+    return forms[0]
 
 
 def _answered(ports: Ports, operation: Operation, answer: Answer) -> Operation:
+    charged_fen = answer.charged_fen if operation.kind is Kind.CAPTURE else 0
     return replace(
         operation,
         state=OperationState.REFUSED if answer.refusal else OperationState.SUCCEEDED,
         network_id=answer.network_id,
         refusal=answer.refusal,
         answered_at=ports.clock.now(),
+        charged_fen=0 if answer.refusal else charged_fen,
     )
 
 
-def _advance(
-    tx: Transaction, ports: Ports, forms: Sequence[Form], operation: Operation
-) -> Operation:
-    """After the hold, the advance that it secures."""
-    if operation.joint_reference:
-        joint_id = operation.joint_reference.partition("-")[0]
-        return begin_joint_advance(tx, ports, forms, joint_id, operation.actor)
-    guarantee = tx.live_guarantee(operation.form_id)
-    if guarantee is None:
-        raise LookupError(operation.reference)
-    return begin_advance(tx, ports, forms[0], guarantee, operation.actor)
-
-
-def _after(tx: Transaction, ports: Ports, answered: Operation, answer: Answer) -> Form:
+def _after(
+    tx: Transaction,
+    ports: Ports,
+    answered: Operation,
+    answer: Answer,
+    shares: Sequence[Operation],
+) -> Form:
     form = the_form(tx, answered.form_id)
     match answered.kind:
         case Kind.HOLD:
-            return _after_hold(tx, ports, form, answered, answer)
+            after = after_hold(tx, ports, form, answered, answer, shares)
+        case Kind.INCREASE:
+            after = after_increase(tx, ports, form, answered, answer)
+        case Kind.EXTEND:
+            after = after_extension(tx, ports, form, answered, answer)
         case Kind.ADVANCE:
-            return _after_advance(tx, ports, form, answered)
+            after = _after_advance(tx, ports, form, answered)
         case Kind.RELEASE | Kind.CAPTURE:
-            return _after_end_of_hold(tx, ports, form, answered)
+            after = after_end_of_hold(tx, ports, form, answered)
+        case Kind.REFUND if answered.purpose == PAY_AGAIN:
+            after = _after_pay_again(tx, ports, form, answered)
         case Kind.REFUND:
-            return _after_refund(tx, ports, form, answered)
+            after = _after_refund(tx, ports, form, answered)
+    return after
 
 
-def _after_hold(
-    tx: Transaction, ports: Ports, form: Form, operation: Operation, answer: Answer
-) -> Form:
-    now, actor = ports.clock.now(), operation.actor
-    if operation.refusal or answer.expires_at is None:
-        return move(tx, ports, form, Event.HOLD_REFUSED, By(actor, now), detail=operation.refusal)
-    tx.add_guarantee(
-        Guarantee(
-            reference=operation.reference,
-            form_id=form.form_id,
-            amount_fen=operation.amount_fen,
-            brand=answer.brand,
-            last4=answer.last4,
-            authorisation_code=answer.authorisation_code,
-            held_at=now,
-            expires_at=answer.expires_at,
-            state=GuaranteeState.HELD,
-            card_token=operation.card_token,
-            payout_token=operation.payout_token,
-            payout_label=operation.payout_label,
-            hold_reference=operation.joint_reference,
-        )
-    )
-    entry = ledger.hold_entry(operation.reference, form.form_id, operation.amount_fen)
-    tx.post(entry, form.store_number, actor, now)
-    return move(tx, ports, form, Event.HOLD_SUCCEEDED, By(actor, now))
+def _follow(
+    tx: Transaction, ports: Ports, forms: Sequence[Form], operation: Operation, answer: Answer
+) -> Operation | Form:
+    """After a hold that is enough and lasts, the advance; else the hold is given up."""
+    found = [tx.live_guarantee(form.form_id) for form in forms]
+    held = [guarantee for guarantee in found if guarantee is not None]
+    if not held:
+        return forms[0]
+    if any(h.amount_fen < f.amounts.net_fen for h, f in zip(held, forms, strict=True)):
+        if operation.kind is Kind.HOLD and answer.increments and len(forms) == 1:
+            return begin_increase(tx, ports, forms[0], held[0], operation.actor)
+        return _give_up(tx, ports, forms, operation.actor, LESS_THAN_ASKED)
+    covers = [covered(tx, ports, f, h) for f, h in zip(forms, held, strict=True)]
+    if any(one.cover is Cover.TOO_SHORT for one in covers):
+        return _give_up(tx, ports, forms, operation.actor, HOLD_TOO_SHORT)
+    if operation.joint_reference:
+        joint_id = operation.joint_reference.partition("-")[0]
+        return begin_joint_advance(tx, ports, forms, joint_id, operation.actor)
+    return begin_advance(tx, ports, forms[0], held[0], operation.actor)
+
+
+def _give_up(
+    tx: Transaction, ports: Ports, forms: Sequence[Form], actor: str, reason: str
+) -> Operation:
+    """Ask for a hold's end before any advance, so that another card can be given."""
+    begun = [begin_end_of_hold(tx, ports, form, Event.WITHDRAW, actor, reason) for form in forms]
+    return begun[0]
 
 
 def _after_advance(tx: Transaction, ports: Ports, form: Form, operation: Operation) -> Form:
@@ -134,106 +210,6 @@ def _after_advance(tx: Transaction, ports: Ports, form: Form, operation: Operati
     return move(tx, ports, form, Event.ADVANCE_SUCCEEDED, By(actor, now))
 
 
-_ENDS: dict[Status, tuple[Event, Event | None]] = {
-    Status.WITHDRAWING: (Event.WITHDRAWN, None),
-    Status.RELEASING: (Event.RELEASE_SUCCEEDED, Event.RELEASE_REFUSED),
-    Status.ADJUSTING: (Event.ADJUST_SUCCEEDED, Event.ADJUST_REFUSED),
-    Status.CAPTURING: (Event.CAPTURE_SUCCEEDED, Event.CAPTURE_REFUSED),
-    Status.FORFEITING: (Event.FORFEIT_SUCCEEDED, Event.FORFEIT_REFUSED),
-    Status.RETURNING: (Event.RETURN_SUCCEEDED, Event.RETURN_REFUSED),
-}
-"""What an answer makes of a form whose hold was to end: when it did, and when it was refused."""
-
-
-def _after_end_of_hold(tx: Transaction, ports: Ports, form: Form, operation: Operation) -> Form:
-    """A hold was released or captured, or the network would not.
-
-    Where nothing is to be charged, a hold that has ended by itself is as good as released; one
-    that is only given up before any advance may have ended in any way. A return that could not be
-    charged leaves the form as it was, to end as it would have: so its hold is not written off yet.
-    """
-    now, actor = ports.clock.now(), operation.actor
-    succeeded, refused = _ENDS[form.status]
-    guarantee = tx.live_guarantee(form.form_id)
-    if guarantee is None:
-        raise LookupError(operation.reference)
-    lapsed = operation.refusal == "hold_expired"
-    is_release = operation.kind is Kind.RELEASE
-    if operation.refusal and not (is_release and (lapsed or refused is None)):
-        if lapsed and form.status is not Status.RETURNING:
-            _end(tx, ports, guarantee, GuaranteeState.ENDED, 0)
-            entry = ledger.hold_lapsed_entry(
-                operation.reference, form.form_id, guarantee.amount_fen
-            )
-            tx.post(entry, form.store_number, actor, now)
-        event = refused or succeeded
-        return move(tx, ports, form, event, By(actor, now), detail=operation.refusal)
-    captured_fen = 0 if is_release else operation.amount_fen
-    state = GuaranteeState.RELEASED if is_release else GuaranteeState.CAPTURED
-    if operation.refusal:
-        state = GuaranteeState.ENDED
-    entry = _end_entry(tx, form, operation, captured_fen, guarantee.amount_fen)
-    _end(tx, ports, guarantee, state, captured_fen)
-    tx.post(entry, form.store_number, actor, now)
-    if form.status is Status.RETURNING:
-        # Only now that the money is back may the store undo its invoices.
-        tx.free_invoices(form.form_id)
-    return move(tx, ports, form, succeeded, By(actor, now), detail=operation.reason)
-
-
-def earn_without_hold(
-    tx: Transaction, ports: Ports, form: Form, event: Event, actor: str, reason: str
-) -> Form:
-    """Confirm what was earned by a form whose hold ended by itself; the network is not asked.
-
-    Raises:
-        Refused: `not_in_this_state` when the hold did not end so, or the card were to be charged.
-
-    Source: project decision.
-    """
-    guarantees = tx.guarantees_of(form.form_id)
-    lapsed = bool(guarantees) and guarantees[-1].state is GuaranteeState.ENDED
-    if not lapsed or captured_by(tx, form, event):
-        raise Refused("not_in_this_state", status=form.status.value)
-    by = By(actor, ports.clock.now())
-    ending = move(tx, ports, form, event, by, detail=reason)
-    due = entitlement(tx, form).due
-    if due.net_fen:
-        reference = operation_reference(form.form_id, "earned", 1)
-        entry = ledger.adjust_entry(reference, form.form_id, due, 0, 0)
-        if ending.status is Status.RELEASING:
-            entry = ledger.release_entry(reference, form.form_id, form.amounts, 0)
-        tx.post(entry, form.store_number, actor, by.at)
-    return move(tx, ports, ending, _ENDS[ending.status][0], by, detail=reason)
-
-
-def _end(
-    tx: Transaction, ports: Ports, guarantee: Guarantee, state: GuaranteeState, captured_fen: int
-) -> None:
-    released_fen = guarantee.amount_fen - captured_fen
-    ended = replace(guarantee, state=state, captured_fen=captured_fen, released_fen=released_fen)
-    tx.end_guarantee(ended, ports.clock.now())
-
-
-def _end_entry(
-    tx: Transaction, form: Form, operation: Operation, captured_fen: int, held_fen: int
-) -> ledger.Entry:
-    """What the end of a hold posts."""
-    reference, form_id = operation.reference, form.form_id
-    match form.status:
-        case Status.WITHDRAWING:
-            return ledger.withdrawal_entry(reference, form_id, held_fen)
-        case Status.RELEASING:
-            return ledger.release_entry(reference, form_id, form.amounts, held_fen)
-        case Status.ADJUSTING:
-            due = entitlement(tx, form).due
-            return ledger.adjust_entry(reference, form_id, due, captured_fen, held_fen)
-        case _ if captured_fen:
-            return ledger.capture_entry(reference, form_id, captured_fen, held_fen)
-        case _:
-            return ledger.returned_entry(reference, form_id, held_fen)
-
-
 def _after_refund(tx: Transaction, ports: Ports, form: Form, operation: Operation) -> Form:
     now, actor = ports.clock.now(), operation.actor
     if operation.refusal:
@@ -244,3 +220,48 @@ def _after_refund(tx: Transaction, ports: Ports, form: Form, operation: Operatio
     entry = ledger.refund_entry(operation.reference, form.form_id, due, ledger.Account.NETWORK)
     tx.post(entry, form.store_number, actor, now)
     return move(tx, ports, form, Event.REFUND_SUCCEEDED, By(actor, now))
+
+
+def _after_pay_again(tx: Transaction, ports: Ports, form: Form, operation: Operation) -> Form:
+    """What came back is with the traveller again; refused, its case goes on waiting."""
+    now, by = ports.clock.now(), By(operation.actor, ports.clock.now())
+    if operation.refusal:
+        note(
+            tx,
+            ports,
+            "pay_again_refused",
+            by,
+            form_id=form.form_id,
+            detail=operation.refusal,
+        )
+        _owed_to_traveller(tx, ports, operation)
+        return form
+    entry = ledger.pay_again_entry(operation.reference, form.form_id, operation.amount_fen)
+    tx.post(entry, form.store_number, operation.actor, now)
+    note(tx, ports, "paid_again", by, form_id=form.form_id, detail=operation.reference)
+    return form
+
+
+def _came_back(tx: Transaction, ports: Ports, operation: Operation) -> Form:
+    """A payout that was done came back from the bank: it is not owed, and a case for a person."""
+    if not tx.return_operation(operation.reference):
+        raise LookupError(operation.reference)
+    form, by = the_form(tx, operation.form_id), By(operation.actor, ports.clock.now())
+    entry = ledger.returned_payout_entry(operation.reference, form.form_id, operation.amount_fen)
+    tx.post(entry, form.store_number, by.actor, by.at)
+    note(tx, ports, "payout_returned", by, form_id=form.form_id, detail=operation.reference)
+    _owed_to_traveller(tx, ports, operation)
+    return form
+
+
+def _owed_to_traveller(tx: Transaction, ports: Ports, operation: Operation) -> None:
+    open_case(
+        tx,
+        ports,
+        CaseKind.ADVANCE_RETURNED,
+        operation.form_id,
+        form_id=operation.form_id,
+        store_number=operation.store_number,
+        amount_fen=operation.amount_fen,
+        facts={"reference": operation.reference, "label": operation.payout_label},
+    )

@@ -1,7 +1,7 @@
 """Intents: what we will ask of the payment network, stored with its key before it is sent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Required, TypedDict, Unpack
 
@@ -15,6 +15,9 @@ from refund.ports import Ports
 from refund.services.life import By, move
 from refund.services.rules import rules_of
 from refund.transaction import Transaction
+
+PAY_AGAIN = "pay_again"
+"""The purpose of a payment that takes the place of one that came back."""
 
 LEASE = timedelta(seconds=15)
 """How long whoever began an operation may finish it alone; longer than any call's deadline."""
@@ -120,13 +123,12 @@ def begin_end_of_hold(
 
 def captured_by(tx: Transaction, form: Form, event: Event) -> int:
     """What ending the hold by an event charges to the card, fen; never more than is still out."""
-    worth = entitlement(tx, form)
-    outstanding_fen = form.amounts.net_fen - worth.recovered_fen
+    outstanding_fen = max(0, tx.outstanding_fen(form.form_id))
     match event:
-        case Event.REQUEST_RELEASE | Event.WITHDRAW:
+        case Event.REQUEST_RELEASE | Event.WITHDRAW | Event.REQUEST_WAIVE:
             return 0
         case Event.REQUEST_ADJUST:
-            return max(0, outstanding_fen - worth.due.net_fen)
+            return max(0, outstanding_fen - entitlement(tx, form).due.net_fen)
         case _:
             return outstanding_fen
 
@@ -163,6 +165,70 @@ def begin_refund(
         method=card.method,
     )
     move(tx, ports, form, Event.REQUEST_REFUND, By(actor, operation.created_at))
+    tx.add_operation(operation)
+    return operation
+
+
+def begin_pay_again(
+    tx: Transaction, ports: Ports, form: Form, amount_fen: int, actor: str, reason: str
+) -> Operation:
+    """Store the intent to pay once more what came back from the bank, to the card that was held.
+
+    Raises:
+        Refused: `not_in_this_state` when we owe nothing so much, something else is under way, or
+            no card is known.
+    """
+    guarantees = tx.guarantees_of(form.form_id)
+    pending = [one for one in tx.operations_of(form.form_id) if one.answered_at is None]
+    owed_fen = form.amounts.net_fen - tx.outstanding_fen(form.form_id)
+    if pending or not guarantees or not 0 < amount_fen <= owed_fen:
+        raise Refused("not_in_this_state", status=form.status.value)
+    operation = _intent(
+        tx,
+        ports,
+        form,
+        Kind.REFUND,
+        amount_fen,
+        actor=actor,
+        card_token=guarantees[-1].card_token,
+        method="card",
+        purpose=PAY_AGAIN,
+        reason=reason,
+    )
+    tx.add_operation(operation)
+    return operation
+
+
+def begin_extension(
+    tx: Transaction, ports: Ports, form: Form, guarantee: Guarantee, actor: str
+) -> Operation:
+    """Store the intent to make a hold last longer; the form goes on as it is."""
+    operation = _intent(
+        tx,
+        ports,
+        form,
+        Kind.EXTEND,
+        guarantee.amount_fen,
+        actor=actor,
+        hold_reference=guarantee.network_reference,
+    )
+    tx.add_operation(operation)
+    return operation
+
+
+def begin_increase(
+    tx: Transaction, ports: Ports, form: Form, guarantee: Guarantee, actor: str
+) -> Operation:
+    """Store the intent to make a hold as large as the advance."""
+    operation = _intent(
+        tx,
+        ports,
+        form,
+        Kind.INCREASE,
+        form.amounts.net_fen - guarantee.amount_fen,
+        actor=actor,
+        hold_reference=guarantee.network_reference,
+    )
     tx.add_operation(operation)
     return operation
 
@@ -225,7 +291,7 @@ def _intent(
     attempt = tx.count_operations(form.form_id, kind) + 1
     reference = operation_reference(form.form_id, kind.value, attempt)
     now = ports.clock.now()
-    return Operation(
+    operation = Operation(
         reference=reference,
         key=operation_key(reference),
         form_id=form.form_id,
@@ -238,6 +304,7 @@ def _intent(
         lease_until=now + LEASE,
         **more,
     )
+    return replace(operation, fingerprint=operation.print_of_request)
 
 
 def begin_joint_advance(

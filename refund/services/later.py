@@ -13,10 +13,16 @@ from refund.core.people import WORKER
 from refund.ports import NetworkSilent, Ports
 from refund.services.intent import LEASE, begin_end_of_hold
 from refund.services.life import the_form
-from refund.services.pay import carry_out, record_answer
+from refund.services.pay import carry_out, record_answer, refusal_of, rest
 from refund.transaction import Transaction
 
 PERIOD_SECONDS = 1.0
+
+GIVEN_UP = timedelta(hours=24)
+"""After this long what the network does not know is not waited for. Source: project decision."""
+
+NEVER_ARRIVED = "never_arrived"
+"""The refusal of an operation that the network never knew."""
 
 ABANDONED = timedelta(minutes=30)
 """After this long a hold without an advance is given up."""
@@ -34,17 +40,29 @@ def finish_open_operations(ports: Ports) -> int:
     now = ports.clock.now()
     taken = ports.storage.write(lambda tx: tx.lease_operations(now, now + LEASE, BATCH))
     for operation in taken:
-        try:
-            answer = ports.network.look_up(operation.sent_reference)
-        except NetworkSilent:
-            continue
-        if answer is None:
-            carry_out(ports, operation)
-            continue
-        upcoming = record_answer(ports, operation, answer)
-        if isinstance(upcoming, Operation):
-            carry_out(ports, upcoming)
+        finish(ports, operation)
     return len(taken)
+
+
+def finish(ports: Ports, operation: Operation) -> None:
+    """Look up a pending operation and record what is told; send it where it never arrived.
+
+    What the network does not know a whole day after it was asked has not come about: it is ended
+    as refused, and nothing sends it any more.
+    """
+    try:
+        answer = ports.network.look_up(operation.sent_reference)
+    except NetworkSilent:
+        rest(ports, operation)
+        return
+    if answer is None and ports.clock.now() > operation.created_at + GIVEN_UP:
+        answer = refusal_of(operation, NEVER_ARRIVED)
+    if answer is None:
+        carry_out(ports, operation)
+        return
+    upcoming = record_answer(ports, operation, answer)
+    if isinstance(upcoming, Operation):
+        carry_out(ports, upcoming)
 
 
 def withdraw_abandoned_holds(ports: Ports) -> int:

@@ -10,13 +10,13 @@ from refund.core.entitlement import remaining_of
 from refund.core.errors import Refused
 from refund.core.form import Event, Form, Status
 from refund.core.matching import Action, Departure, ExitRecord, Proposal, Why, exit_for, propose
-from refund.core.operation import Answer, Operation
+from refund.core.operation import HeldState, Operation
 from refund.core.people import Actor
 from refund.core.places import read_port
 from refund.core.trail import ExitImport
 from refund.core.traveller import IdentityDocument, document_key
 from refund.ports import NetworkSilent, Ports
-from refund.services.answers import earn_without_hold
+from refund.services.ends import end_without_hold
 from refund.services.intent import begin_end_of_hold, entitlement
 from refund.services.life import By, note, read_reason, the_form
 from refund.services.pay import carry_out
@@ -34,6 +34,7 @@ OPEN = (
     Status.FORFEITING,
     Status.RETURNING,
     Status.UNCOLLECTED,
+    Status.WAIVING,
 )
 """States in which an advance is out and the exit's desk is not done."""
 
@@ -191,6 +192,7 @@ def _departure(tx: Transaction, form: Form) -> Departure:
         capture_working_days=rules.capture_working_days,
         book=None,
         book_asked=False,
+        outstanding_fen=tx.outstanding_fen(form.form_id),
         all_shown=_all_shown(tx, form, verification),
     )
 
@@ -204,19 +206,19 @@ def _all_shown(tx: Transaction, form: Form, verification: Verification | None) -
     return {line.line: line.quantity for line in confirmed} == left
 
 
-def _ask_book(ports: Ports, departures: Sequence[Departure]) -> dict[str, Answer | None] | None:
+def _ask_book(ports: Ports, departures: Sequence[Departure]) -> dict[str, HeldState | None] | None:
     # Forms that were claimed together share a hold: it is asked for once.
     held = {d.guarantee.network_reference: True for d in departures if d.guarantee is not None}
     if not held:
         return {}
     try:
-        return ports.network.look_up_many(list(held))
+        return ports.network.holds(list(held))
     except NetworkSilent:
         return None
 
 
 def _proposal(
-    ports: Ports, departure: Departure, book: dict[str, Answer | None] | None
+    ports: Ports, departure: Departure, book: dict[str, HeldState | None] | None
 ) -> Proposal:
     guarantee = departure.guarantee
     known = departure
@@ -305,7 +307,8 @@ def _settle(
         if current.version != form.version:
             return Refused("proposal_changed")
         if tx.live_guarantee(form.form_id) is None:
-            return earn_without_hold(tx, ports, current, event, operator.label, noted)
+            by = By(operator.label, ports.clock.now())
+            return end_without_hold(tx, ports, current, event, by, noted)
         return begin_end_of_hold(tx, ports, current, event, operator.label, noted)
 
     begun = ports.storage.write(begin)

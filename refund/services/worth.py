@@ -52,7 +52,7 @@ def worth(tx: Transaction, form: Form, lines: Sequence[ConfirmedLine] | None = N
         lines,
         rules_of(tx, form),
     )
-    return Worth(found, _advance_fen(form, found))
+    return Worth(found, _advance_fen(tx, form))
 
 
 def decided_worth(tx: Transaction, form: Form, verification: Verification | None) -> Worth:
@@ -60,14 +60,14 @@ def decided_worth(tx: Transaction, form: Form, verification: Verification | None
     found = entitlement(tx, form)
     if verification is not None and verification.decision is Decision.REFUSED:
         found = Entitlement(NOTHING, found.recovered_fen, is_whole=False)
-    return Worth(found, _advance_fen(form, found))
+    return Worth(found, _advance_fen(tx, form))
 
 
-def _advance_fen(form: Form, found: Entitlement) -> int:
+def _advance_fen(tx: Transaction, form: Form) -> int:
     """What of the advance is still with the traveller, fen."""
     is_out = form.status in (Status.ADVANCED, Status.VERIFIED, Status.VERIFIED_PARTLY)
     if is_out or form.status is Status.CUSTOMS_REFUSED:
-        return form.amounts.net_fen - found.recovered_fen
+        return max(0, tx.outstanding_fen(form.form_id))
     return 0
 
 

@@ -295,6 +295,11 @@ def operation_of(row: Row) -> Operation:
         part_fen=whole(row["part_fen"]),
         joint_reference=text(row["joint_reference"]),
         joint_fen=whole(row["joint_fen"]),
+        fence=whole(row["fence"]),
+        tries=whole(row["tries"]),
+        sent_at=moment_or_none(row["sent_at"]),
+        fingerprint=text(row["fingerprint"]),
+        charged_fen=whole(row["charged_fen"]),
     )
 
 
@@ -316,4 +321,6 @@ def guarantee_of(row: Row) -> Guarantee:
         captured_fen=whole(row["captured_fen"]),
         released_fen=whole(row["released_fen"]),
         hold_reference=text(row["hold_reference"]),
+        extendable=bool(row["extendable"]),
+        needed_until=moment_or_none(row["needed_until"]),
     )
