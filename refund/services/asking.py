@@ -1,0 +1,100 @@
+"""Cases about a request to the network: it is asked for its word once more, by a person."""
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from refund.core.case import Case, Fix
+from refund.core.errors import Refused
+from refund.core.operation import ORDER, Answer, News, Operation, OperationState
+from refund.core.people import Actor
+from refund.ports import NetworkSilent, Ports
+from refund.services.cases import close, require_idle, the_open_case
+from refund.services.life import By
+from refund.services.pay import carry_out, record_answer, refusal_of
+from refund.services.situation import offers, situation_of
+from refund.transaction import Transaction
+
+LOOKING = frozenset({Fix.LOOK_UP, Fix.TREAT_AS_REFUSED})
+"""Fixes that begin with a look-up, and are decided by what it says."""
+
+NEVER_TAKEN = "never_taken"
+"""Why a request counts as refused that the network never booked."""
+
+
+class Outcome(Enum):
+    """What became of a fix."""
+
+    DONE = "done"
+    WAITS = "waits"
+    UNDER_WAY = "under_way"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A case after a fix: done, waiting for a second person or the network, or refused by it."""
+
+    case: Case
+    outcome: Outcome
+    refusal: str = ""
+
+
+def ask_again(ports: Ports, operator: Actor, case_id: str, fix: Fix, reason: str) -> Fixed:
+    """Ask the network for its word on a case's request, and take in what it says.
+
+    Where it never booked the request, that can be taken as a no, if it is asked for no more.
+
+    Raises:
+        Refused: `network_unreachable`, `case_unknown`, `case_closed`, `case_under_way`,
+            `approval_waits`, `fix_not_possible`.
+    """
+    operation = ports.storage.write(lambda tx: _asked_about(tx, ports, case_id, fix))
+    try:
+        answer = ports.network.look_up(operation.sent_reference)
+    except NetworkSilent:
+        raise Refused("network_unreachable") from None
+    if answer is None and fix is Fix.TREAT_AS_REFUSED:
+        answer = refusal_of(operation, NEVER_TAKEN)
+    if answer is not None:
+        following = record_answer(ports, operation, answer)
+        if isinstance(following, Operation):
+            carry_out(ports, following)
+    by = By(operator.label, ports.clock.now())
+    return ports.storage.write(lambda tx: _after(tx, case_id, operation, answer, (fix, by, reason)))
+
+
+def _asked_about(tx: Transaction, ports: Ports, case_id: str, fix: Fix) -> Operation:
+    case = the_open_case(tx, case_id)
+    require_idle(tx, case)
+    standing = situation_of(tx, ports, case)
+    if standing.operation is None or all(one.fix is not fix for one in offers(standing)):
+        raise Refused("fix_not_possible")
+    return standing.operation
+
+
+def _after(
+    tx: Transaction,
+    case_id: str,
+    operation: Operation,
+    answer: Answer | None,
+    done: tuple[Fix, By, str],
+) -> Fixed:
+    """Note what was heard, and close the case where it answers it."""
+    fix, by, reason = done
+    case, known = tx.hold_case(case_id), tx.operation(operation.reference)
+    if case is None or known is None:
+        raise Refused("case_unknown")
+    heard = "unknown_there" if answer is None else answer.heard.value
+    tx.add_case_event(case_id, "looked_up", by.at, by.actor, heard)
+    if case.is_open and not _is_answered(known, answer):
+        return Fixed(case, Outcome.UNDER_WAY)
+    fixed = replace(case, fix=fix, fixed_by=by.actor)
+    close(tx, fixed, by, reason)
+    return Fixed(fixed, Outcome.DONE)
+
+
+def _is_answered(known: Operation, answer: Answer | None) -> bool:
+    """Whether the request has its answer, and the network's last word does not contradict it."""
+    if known.state is OperationState.PENDING or answer is None:
+        return False
+    return ORDER[known.state, answer.heard] is not News.CONTRADICTION
