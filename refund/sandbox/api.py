@@ -10,10 +10,18 @@ from typing import Any
 from flask import Blueprint, Response, current_app, request
 
 from refund.sandbox.answers import Answer, written
+from refund.sandbox.call_faults import CallFaults
 from refund.sandbox.entry import METHODS
 from refund.sandbox.errors import Rejected
-from refund.sandbox.network import PAGE_MAX, Book
-from refund.sandbox.requests import Fields, Flights, fingerprint, read_object
+from refund.sandbox.journal import PAGE_MAX
+from refund.sandbox.network import Book
+from refund.sandbox.requests import (
+    HOLD_LOOKUPS_MAX,
+    Fields,
+    Flights,
+    fingerprint,
+    read_object,
+)
 from refund.sandbox.sessions import PURPOSES, CardSession, SessionRequest
 from refund.sandbox.settings import SandboxSettings
 
@@ -86,6 +94,30 @@ def hold() -> Response:
     return _answer_keyed(ask)
 
 
+@api.post("/extensions")
+def extend() -> Response:
+    """Let a hold last longer."""
+
+    def ask(fields: Fields) -> Answer:
+        fields.only("reference", "hold_reference")
+        hold_reference = fields.reference("hold_reference")
+        return _book().extend(fields.reference("reference"), hold_reference)
+
+    return _answer_keyed(ask)
+
+
+@api.post("/increases")
+def increase() -> Response:
+    """Let a hold stand for more."""
+
+    def ask(fields: Fields) -> Answer:
+        fields.only("reference", "hold_reference", "amount_fen", "currency")
+        hold_reference = fields.reference("hold_reference")
+        return _book().increase(fields.reference("reference"), hold_reference, fields.amount_fen())
+
+    return _answer_keyed(ask)
+
+
 @api.post("/advances")
 def advance() -> Response:
     """Pay an advance out to a card or an account."""
@@ -148,9 +180,18 @@ def show_hold(reference: str) -> Response:
     return _sent(Answer(200, written(found)))
 
 
+@api.post("/holds/lookup")
+def show_holds() -> Response:
+    """Tell where many holds stand now; a look-up changes nothing, needs no key."""
+    fields = Fields(read_object(request.get_data()))
+    fields.only("references")
+    references = fields.references("references", HOLD_LOOKUPS_MAX)
+    return _sent(Answer(200, written({"holds": _book().hold_states(references)})))
+
+
 @api.get("/operations/<reference>")
 def look_up(reference: str) -> Response:
-    """Repeat the recorded answer of an operation; its own status stands in the body's state."""
+    """Tell how an operation stands now; its own status stands in the body's state."""
     answer = _book().look_up(reference)
     if answer is None:
         raise Rejected(404, "unknown_operation", "No operation has this reference.")
@@ -159,7 +200,7 @@ def look_up(reference: str) -> Response:
 
 @api.post("/operations/lookup")
 def look_up_many() -> Response:
-    """Repeat the recorded answers of many operations; a look-up changes nothing, needs no key."""
+    """Tell how many operations stand now; a look-up changes nothing, needs no key."""
     fields = Fields(read_object(request.get_data()))
     fields.only("references")
     answers = _book().look_up_many(fields.references("references"))
@@ -189,13 +230,18 @@ def _answer_keyed(ask: Callable[[Fields], Answer]) -> Response:
     if not _KEY.fullmatch(key):
         raise Rejected(400, "key_missing", "Idempotency-Key is missing or not printable ASCII.")
     fields = Fields(read_object(request.get_data()))
+    faults: CallFaults = current_app.extensions["call_faults"]
+    call = faults.call(request.path, fields.values)
+    untaken = faults.before(call)
+    if untaken is not None:
+        return untaken
     printed = fingerprint(request.method, request.path, fields.values)
     flights: Flights = current_app.extensions["flights"]
     with flights.boarding(key, printed):
         answer = _book().answer_once(key, printed, lambda: ask(fields))
         if answer.delay_seconds:
             _settings().wait(answer.delay_seconds)
-    return _sent(answer)
+    return faults.after(call, key, answer, _sent)
 
 
 def _sent(answer: Answer) -> Response:

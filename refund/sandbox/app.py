@@ -10,6 +10,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from refund import __version__
 from refund.places import static_folder, templates_folder
 from refund.sandbox.api import api
+from refund.sandbox.call_faults import CallFaults
+from refund.sandbox.control import install_control
 from refund.sandbox.errors import Rejected
 from refund.sandbox.network import Book
 from refund.sandbox.pages import page_language, pages
@@ -33,9 +35,11 @@ def create_sandbox(settings: SandboxSettings) -> Flask:
     app.extensions["sandbox_settings"] = settings
     app.extensions["book"] = Book(settings.database, settings.clock, settings.new_id)
     app.extensions["flights"] = Flights()
+    app.extensions["call_faults"] = CallFaults(app.extensions["book"], settings.wait)
     install_babel(app, page_language)
     app.register_blueprint(api)
     app.register_blueprint(pages)
+    install_control(app, settings)
     app.add_url_rule("/healthz", view_func=_healthz)
     app.register_error_handler(Rejected, _say_rejected)
     app.register_error_handler(HTTPException, _say_http)

@@ -35,6 +35,22 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 """The kinds of operation that a fault of each group can be kept to."""
 
 
+KIND_WORDS: Mapping[str, str] = {
+    "session": "Card page",
+    "hold": "Hold",
+    "extend": "Extension of a hold",
+    "increase": "Increase of a hold",
+    "advance": "Payout of an advance",
+    "refund": "Payout of a refund",
+    "release": "Release",
+    "capture": "Capture",
+}
+"""What each kind of operation is called: English message ids."""
+
+NOT_OF_PAGES = frozenset({"wrong_amount", "wrong_currency", "wrong_reference"})
+"""The faults of fields that the answer about a card page does not have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of a fault's name: its group, and the message id that describes it."""
@@ -63,12 +79,18 @@ NAMES: Mapping[str, Known] = {
     "redirect": Known("call", "302 to an address inside the house; nothing is booked"),
     "webhook_first": Known("webhooks", "The webhook is sent before the answer goes out"),
     "webhook_times_50": Known("webhooks", "The webhook is sent fifty times"),
-    "webhook_reordered": Known("webhooks", "The webhook is sent after a later one"),
+    "webhook_reordered": Known(
+        "webhooks", "The webhook is held back a quarter of an hour, and later ones overtake it"
+    ),
     "webhook_late": Known("webhooks", "The webhook is sent three days late"),
     "webhook_never": Known("webhooks", "The webhook is never sent"),
-    "webhook_forged": Known("webhooks", "The webhook is signed with another secret"),
-    "webhook_stale": Known("webhooks", "The webhook is signed with a moment one hour ago"),
-    "webhook_other_merchant": Known("webhooks", "The webhook belongs to another merchant"),
+    "webhook_forged": Known("webhooks", "A forged webhook comes besides the true one"),
+    "webhook_stale": Known(
+        "webhooks", "The webhook comes again, signed with a moment one hour ago"
+    ),
+    "webhook_other_merchant": Known(
+        "webhooks", "A webhook meant for another merchant comes besides the true one"
+    ),
     "hold_ended_early": Known("holds", "The bank ends the hold early"),
     "approved_for_less": Known("holds", "The hold is approved for half of what was asked"),
     "capture_declined": Known("holds", "The capture is declined; the hold stands"),
@@ -124,6 +146,8 @@ class Fault:
         group = NAMES[self.name].group
         if self.kind and self.kind not in KINDS[group]:
             raise ValueError(f"{self.name} is no fault of {self.kind}")
+        if self.kind == "session" and self.name in NOT_OF_PAGES:
+            raise ValueError(f"{self.name} is no fault of a card page")
         digits = self.last4.isascii() and self.last4.isdigit() and len(self.last4) == 4
         if self.last4 and not digits:
             raise ValueError("a card is named by its last four digits")
