@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 from flask import Flask
 from granian import Granian
@@ -11,12 +12,15 @@ from granian.log import LogLevels
 
 from refund.lifeline import end_with_parent
 from refund.sandbox.app import create_sandbox
+from refund.sandbox.beat import Beat
+from refund.sandbox.network import Book
 from refund.sandbox.settings import (
     LOOPBACK_HOSTS,
     SandboxSettings,
     settings_from_environment,
     settings_to_environment,
 )
+from refund.sandbox.waiting import waits_till_stopped
 
 _THREADS = 8
 
@@ -47,4 +51,5 @@ def serve_sandbox(settings: SandboxSettings, host: str, port: int) -> None:
 def create_from_environment() -> Flask:
     """Build the sandbox in the server's worker process."""
     end_with_parent()
-    return create_sandbox(settings_from_environment(os.environ))
+    settings = settings_from_environment(os.environ)
+    return create_sandbox(replace(settings, wait=waits_till_stopped()))
