@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
@@ -24,9 +24,11 @@ from refund.sandbox.requests import (
 )
 from refund.sandbox.sessions import PURPOSES, CardSession, SessionRequest
 from refund.sandbox.settings import SandboxSettings
+from refund.sandbox.webhooks import WebhookSender
 
 api = Blueprint("network", __name__, url_prefix="/v1")
 
+LINES_IN_PIECE = 500
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}")
 
@@ -214,6 +216,20 @@ def show_book() -> Response:
     return _sent(Answer(200, written(_book().book_totals())))
 
 
+@api.get("/statements")
+def list_statements() -> Response:
+    """List the days that are over, each with the moment its statement is there."""
+    days = _book().statement_days()
+    return _sent(Answer(200, written({"days": list(days), "available_at": days})))
+
+
+@api.get("/statements/<day>")
+def show_statement(day: str) -> Response:
+    """Give the statement of a day, a piece at a time."""
+    pieces = _pieces(_book().statement(day))
+    return Response(pieces, content_type="text/csv; charset=utf-8")
+
+
 @api.get("/book/operations")
 def list_operations() -> Response:
     """List booked operations in their order, a page at a time."""
@@ -241,7 +257,21 @@ def _answer_keyed(ask: Callable[[Fields], Answer]) -> Response:
         answer = _book().answer_once(key, printed, lambda: ask(fields))
         if answer.delay_seconds:
             _settings().wait(answer.delay_seconds)
+    sender: WebhookSender | None = current_app.extensions["webhook_sender"]
+    if sender is not None:
+        sender.send_first(_book().clock())
     return faults.after(call, key, answer, _sent)
+
+
+def _pieces(lines: Iterable[str]) -> Iterator[bytes]:
+    """Gather lines to pieces that are worth a write to the socket."""
+    piece: list[str] = []
+    for line in lines:
+        piece.append(line)
+        if len(piece) == LINES_IN_PIECE:
+            yield "".join(piece).encode()
+            piece.clear()
+    yield "".join(piece).encode()
 
 
 def _sent(answer: Answer) -> Response:

@@ -17,6 +17,7 @@ from refund.sandbox.network import Book
 from refund.sandbox.pages import page_language, pages
 from refund.sandbox.requests import BODY_BYTES_MAX, Flights
 from refund.sandbox.settings import SandboxSettings
+from refund.sandbox.webhooks import WebhookSender, posting_to
 from refund.translations import install_babel
 
 
@@ -33,9 +34,16 @@ def create_sandbox(settings: SandboxSettings) -> Flask:
     app.jinja_env.filters["yuan"] = yuan
     app.jinja_env.globals["page_language"] = page_language
     app.extensions["sandbox_settings"] = settings
-    app.extensions["book"] = Book(settings.database, settings.clock, settings.new_id)
+    announces = bool(settings.webhook_url)
+    book = Book(settings.database, settings.clock, settings.new_id, announces=announces)
+    app.extensions["book"] = book
+    app.extensions["webhook_sender"] = (
+        WebhookSender(book, posting_to(settings.webhook_url), settings.webhook_secret)
+        if announces
+        else None
+    )
     app.extensions["flights"] = Flights()
-    app.extensions["call_faults"] = CallFaults(app.extensions["book"], settings.wait)
+    app.extensions["call_faults"] = CallFaults(book, settings.wait)
     install_babel(app, page_language)
     app.register_blueprint(api)
     app.register_blueprint(pages)

@@ -12,7 +12,7 @@ from refund.sandbox.answers import Answer, stamp, written
 from refund.sandbox.cards import Behaviour
 from refund.sandbox.course import Course
 from refund.sandbox.errors import Rejected
-from refund.sandbox.fees import network_day
+from refund.sandbox.fees import end_of_day, network_day
 from refund.sandbox.keys import Keys
 from refund.sandbox.store import BookFile
 from refund.sandbox.webhooks import Outbox
@@ -182,6 +182,7 @@ class Journal:
 
     def _record(self, cursor: int, version: int, change: Change) -> None:
         """Write a state down, on the day that is open, and announce it."""
+        day, at = self._open_day(change.at)
         with self._file.write() as db:
             db.execute(
                 "INSERT INTO change (operation, version, state, amount_fen, fee_fen, changed_at,"
@@ -193,23 +194,29 @@ class Journal:
                     "state": change.state,
                     "amount_fen": change.amount_fen,
                     "fee_fen": change.fee_fen,
-                    "at": stamp(change.at),
-                    "day": self._day(change.at).isoformat(),
+                    "at": stamp(at),
+                    "day": day.isoformat(),
                     "told": written(dict(change.told)),
                 },
             )
             row = self._file.row(_BY_CURSOR, {"wanted": cursor})
             if row is not None:
-                self._outbox.announce_operation(self._present(row), row[2], change.at)
+                self._outbox.announce_operation(self._present(row), row[2], at)
 
-    def _day(self, moment: datetime) -> date:
-        """Return the day of a change: its own, or the day that is open if that is closed."""
+    def _open_day(self, moment: datetime) -> tuple[date, datetime]:
+        """Return the day and the moment of a change.
+
+        Where the clock was put back to a day that is closed, it is the beginning of the open one.
+        """
         day = network_day(moment)
         row = self._file.row("SELECT max(day) FROM statement", {})
         if row is None or row[0] is None:
             self._course.open_days(day)
-            return day
-        return max(day, date.fromisoformat(row[0]) + timedelta(days=1))
+            return day, moment
+        closed = date.fromisoformat(row[0])
+        if day > closed:
+            return day, moment
+        return closed + timedelta(days=1), end_of_day(closed)
 
     def _present(self, row: tuple[Any, ...]) -> dict[str, Any]:
         """What is told of an operation now: its first answer, and what changed since."""

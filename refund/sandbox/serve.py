@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from multiprocessing.util import Finalize
 
 from flask import Flask
 from granian import Granian
@@ -49,7 +50,16 @@ def serve_sandbox(settings: SandboxSettings, host: str, port: int) -> None:
 
 
 def create_from_environment() -> Flask:
-    """Build the sandbox in the server's worker process."""
+    """Build the sandbox in the server's worker process, with the beat of its clock beside it.
+
+    Both end in order when the process does: the round under way, then the book.
+    """
     end_with_parent()
     settings = settings_from_environment(os.environ)
-    return create_sandbox(replace(settings, wait=waits_till_stopped()))
+    app = create_sandbox(replace(settings, wait=waits_till_stopped()))
+    book: Book = app.extensions["book"]
+    Finalize(None, book.close, exitpriority=1)
+    beat = Beat(book, app.extensions["webhook_sender"])
+    beat.start()
+    Finalize(None, beat.stop, exitpriority=2)
+    return app

@@ -41,7 +41,8 @@ class SandboxSettings:
     sends as its bearer token; `public_url` is where travellers reach the card page;
     `return_hosts` are the host names to which they may be sent back besides this machine.
     `wait` is how a slow card waits, in seconds. `control_password` opens the control page; with
-    none there is no such page.
+    none there is no such page. `webhook_url`, on this machine, is told of every change, signed
+    by `webhook_secret` (16 characters or more); without one nothing is sent.
     """
 
     database: str
@@ -52,6 +53,8 @@ class SandboxSettings:
     new_id: Callable[[str], str] = random_id
     wait: Callable[[float], None] = time.sleep
     control_password: str = ""
+    webhook_url: str = ""
+    webhook_secret: str = ""
 
     def __post_init__(self) -> None:
         """Refuse settings with which the sandbox could not be trusted or reached."""
@@ -59,6 +62,11 @@ class SandboxSettings:
             raise ValueError(f"the sandbox's secret needs {_SHORTEST_SECRET} characters")
         if urlsplit(self.public_url).scheme not in {"http", "https"}:
             raise ValueError("the sandbox's public address must begin with http:// or https://")
+        parts = urlsplit(self.webhook_url)
+        if self.webhook_url and (parts.scheme != "http" or parts.hostname not in LOOPBACK_HOSTS):
+            raise ValueError("webhooks are sent to this machine alone, by http")
+        if self.webhook_url and len(self.webhook_secret) < _SHORTEST_SECRET:
+            raise ValueError(f"the secret of the webhooks needs {_SHORTEST_SECRET} characters")
 
     def __repr__(self) -> str:
         """Name the book, and never the secret."""
@@ -100,6 +108,8 @@ def settings_to_environment(settings: SandboxSettings) -> dict[str, str]:
         "REFUND_SANDBOX_PUBLIC_URL": settings.public_url,
         "REFUND_SANDBOX_RETURN_HOSTS": ",".join(settings.return_hosts),
         "REFUND_SANDBOX_CONTROL_PASSWORD": settings.control_password,
+        "REFUND_SANDBOX_WEBHOOK_URL": settings.webhook_url,
+        "REFUND_SANDBOX_WEBHOOK_SECRET": settings.webhook_secret,
         "REFUND_SANDBOX_CLOCK_SHIFT": str(settings.clock.shift_seconds),
     }
 
@@ -128,5 +138,7 @@ def settings_from_environment(environment: Mapping[str, str]) -> SandboxSettings
         public_url=needed("REFUND_SANDBOX_PUBLIC_URL").rstrip("/"),
         return_hosts=tuple(host.strip() for host in hosts.split(",") if host.strip()),
         control_password=environment.get("REFUND_SANDBOX_CONTROL_PASSWORD", ""),
+        webhook_url=environment.get("REFUND_SANDBOX_WEBHOOK_URL", ""),
+        webhook_secret=environment.get("REFUND_SANDBOX_WEBHOOK_SECRET", ""),
         clock=ShiftedClock(shift_seconds),
     )

@@ -35,7 +35,7 @@ _CLOSED = """
 """
 _LINES = """
     SELECT c.changed_at, c.number, o.network_id, o.reference, o.kind, c.state, c.amount_fen,
-        c.fee_fen, coalesce(o.hold_reference, '')
+        c.fee_fen, c.changed_at, coalesce(o.hold_reference, '')
     FROM change c JOIN operation o ON o.cursor = c.operation
     WHERE c.day = :day AND c.state NOT IN ('refused', 'pending')
         AND (c.changed_at, c.number) > (:at, :number)
@@ -154,7 +154,7 @@ class Statements:
                 _LINES, {"day": day, "at": at, "number": number, "limit": LINES_AT_ONCE}
             )
             for row in rows:
-                yield Line(*row[2:8], row[0], row[8])
+                yield Line(*row[2:])
             if len(rows) < LINES_AT_ONCE:
                 return
             at, number = rows[-1][:2]

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import urllib3
+from urllib3.exceptions import HTTPError
 
 from refund.sandbox.answers import stamp, written
 from refund.sandbox.faults import FaultPlan
@@ -15,9 +23,38 @@ OTHER_MERCHANT = "another-merchant"
 LATE = timedelta(days=3)
 REORDERED = timedelta(minutes=15)
 
+FIRST_WAITS = timedelta(seconds=10)
+"""How long an event that is to come before the answer is left to the one who gives the answer."""
+
+RETRIES = (
+    timedelta(seconds=10),
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+)
+RETRIED_THEN = timedelta(hours=6)
+GIVEN_UP_AFTER = timedelta(hours=72)
+STALE = timedelta(hours=1)
+TIMES = 50
+DEADLINE_SECONDS = 5.0
+BATCH = 50
+
+_log = logging.getLogger(__name__)
 _INSERT = """
     INSERT INTO webhook (event_id, manner, made_at, next_at, state, body)
     VALUES (:event_id, :manner, :made_at, :next_at, :state, :body)
+"""
+_COLUMNS = "SELECT number, manner, made_at, attempts, body FROM webhook WHERE state = 'waiting'"
+_DUE = f"{_COLUMNS} AND next_at <= :now ORDER BY next_at, number LIMIT {BATCH}"
+_FIRST = f"{_COLUMNS} AND manner = 'first' AND attempts = 0 ORDER BY number"
+_CLAIM = """
+    UPDATE webhook SET attempts = attempts + 1, last_at = :now, next_at = :again
+    WHERE number = :number AND attempts = :attempts AND state = 'waiting'
+"""
+_DONE = """
+    UPDATE webhook SET state = :state, last_outcome = :outcome,
+        next_at = CASE :state WHEN 'waiting' THEN next_at END WHERE number = :number
 """
 _EXTRAS = ("webhook_forged", "webhook_stale", "webhook_other_merchant")
 """The faults that add an event to the true one."""
@@ -61,7 +98,7 @@ class Outbox:
         elif happens("webhook_times_50"):
             manner = "times_50"
         elif happens("webhook_first"):
-            manner = "first"
+            manner, next_at = "first", at + FIRST_WAITS
         due = next_at if state == "waiting" else None
         self._keep(_event(what, MERCHANT, told, at), manner, state, at, due)
         for fault in _EXTRAS:
@@ -103,3 +140,129 @@ def _event(what: str, merchant: str, told: dict[str, Any], at: datetime) -> dict
 def _twisted(told: dict[str, Any]) -> dict[str, Any]:
     """What is told with another amount, as somebody would who wants to gain by it."""
     return {name: body | {"amount_fen": body["amount_fen"] * 2} for name, body in told.items()}
+
+
+Post = Callable[[bytes, Mapping[str, str]], int]
+"""Sends a body under headers and gives the answer's status, 0 when there was no answer."""
+
+
+class Kept(Protocol):
+    """What the sender needs of a book."""
+
+    @property
+    def file(self) -> BookFile:
+        """The file in which the events are kept."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An event that is to be sent, once more or for the first time."""
+
+    number: int
+    manner: str
+    made_at: str
+    attempts: int
+    body: str
+
+    def again_at(self, now: datetime) -> datetime:
+        """When it is sent again if this attempt fails."""
+        wait = RETRIES[self.attempts] if self.attempts < len(RETRIES) else RETRIED_THEN
+        return now + wait
+
+    def is_last(self, now: datetime) -> bool:
+        """Whether nothing follows this attempt; what a fault added is sent once."""
+        limit = datetime.fromisoformat(self.made_at) + GIVEN_UP_AFTER
+        added = f"webhook_{self.manner}" in _EXTRAS
+        return added or self.again_at(now) > limit
+
+
+class WebhookSender:
+    """Sends what waits in a book's outbox, each event until a 2xx answers it.
+
+    An event is claimed before it is sent, so many threads may send; whatever ends between the
+    two lets it be sent again.  Nothing is sent within a transaction.
+
+    Args:
+        book: whose events they are.
+        post: sends one request.
+        secret: by which they are signed.
+    """
+
+    def __init__(self, book: Kept, post: Post, secret: str = "") -> None:
+        self._file = book.file
+        self._post = post
+        self._secret = secret
+
+    def send_due(self, now: datetime) -> int:
+        """Send every event whose time has come, and say how many were tried."""
+        tried = 0
+        while rows := self._file.rows(_DUE, {"now": stamp(now)}):
+            tried += sum(self._send(_Waiting(*row), now) for row in rows)
+        return tried
+
+    def send_first(self, now: datetime) -> int:
+        """Send the events that are to arrive before the answer of the call that made them."""
+        return sum(self._send(_Waiting(*row), now) for row in self._file.rows(_FIRST))
+
+    def _send(self, event: _Waiting, now: datetime) -> bool:
+        """Try an event once, unless somebody else has just claimed it."""
+        claim = {
+            "number": event.number,
+            "attempts": event.attempts,
+            "now": stamp(now),
+            "again": stamp(event.again_at(now)),
+        }
+        with self._file.write() as db:
+            if not db.execute(_CLAIM, claim).rowcount:
+                return False
+        for _ in range(TIMES if event.manner == "times_50" else 1):
+            status = self._post(event.body.encode(), self._headers(event, now))
+        delivered = 200 <= status < 300
+        state = "delivered" if delivered else "given_up" if event.is_last(now) else "waiting"
+        done = {"number": event.number, "state": state, "outcome": str(status or "no answer")}
+        with self._file.write() as db:
+            db.execute(_DONE, done)
+        return True
+
+    def _headers(self, event: _Waiting, now: datetime) -> dict[str, str]:
+        moment = now - STALE if event.manner == "stale" else now
+        secret = f"not {self._secret}" if event.manner == "forged" else self._secret
+        signed = signature(secret, int(moment.timestamp()), event.body.encode())
+        return {"Content-Type": "application/json", "Network-Signature": signed}
+
+
+def signature(secret: str, unix_seconds: int, body: bytes) -> str:
+    """Return the header that proves when and by whom a body was sent."""
+    proof = hmac.digest(secret.encode(), f"{unix_seconds}.".encode() + body, hashlib.sha256)
+    return f"t={unix_seconds},v1={proof.hex()}"
+
+
+def posting_to(url: str) -> Post:
+    """Return what posts to this address: within 5 seconds, following no redirect.
+
+    Args: `url` is on this machine; the settings refuse any other.
+    """
+    parts = urlsplit(url)
+    pool = urllib3.HTTPConnectionPool(
+        parts.hostname or "",
+        parts.port,
+        maxsize=2,
+        retries=False,
+        timeout=urllib3.Timeout(total=DEADLINE_SECONDS),
+    )
+    path = parts._replace(scheme="", netloc="").geturl() or "/"
+
+    def post(body: bytes, headers: Mapping[str, str]) -> int:
+        try:
+            answer = pool.request(
+                "POST", path, body=body, headers=headers, redirect=False, preload_content=False
+            )
+        except HTTPError as error:
+            _log.info("no answer to a webhook: %s", type(error).__name__)
+            return 0
+        status = answer.status
+        answer.close()  # Its status is all that counts, so nothing else is waited for.
+        return status
+
+    return post
