@@ -20,6 +20,7 @@ class Moved:
         paid_fen: paid to the traveller.
         charged_fen: charged to the card.
         released_fen: given back of what was on hold.
+        came_back_fen: paid, and sent back by the bank.
         taken_back_fen: paid back by the traveller in the store.
     """
 
@@ -28,6 +29,7 @@ class Moved:
     charged_fen: int = 0
     released_fen: int = 0
     taken_back_fen: int = 0
+    came_back_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,21 @@ _POSTED_BY = {
     "hold_succeeded": {"hold"},
     "advance_succeeded": {"advance"},
     "withdrawn": {"withdrawal"},
+    "hold_unfit": {"withdrawal", "hold_lapsed"},
     "release_succeeded": {"release"},
     "adjust_succeeded": {"adjust"},
-    "capture_succeeded": {"capture", "returned"},
-    "forfeit_succeeded": {"capture", "returned"},
+    "capture_succeeded": {"capture", "freed"},
+    "forfeit_succeeded": {"capture", "freed"},
+    "capture_refused": {"capture", "hold_lapsed"},
+    "forfeit_refused": {"capture", "hold_lapsed"},
+    "adjust_refused": {"capture", "hold_lapsed"},
+    "waive_succeeded": {"write_off", "freed"},
+    "waive_refused": {"hold_lapsed"},
+    "write_off": {"write_off"},
+    "hold_increased": {"increase"},
+    "hold_lapsed": {"hold_lapsed"},
+    "payout_returned": {"payout_returned"},
+    "paid_again": {"pay_again"},
     "return_part": {"recovered"},
     "request_return": {"recovered"},
     "return_succeeded": {"capture", "returned", "recovered"},
@@ -54,6 +67,11 @@ _POSTED_BY = {
 }
 """Which entries of the ledger an event posts in its own transaction."""
 
+_NOTED = frozenset(
+    {"hold_extended", "hold_increased", "hold_lapsed", "payout_returned", "paid_again"}
+)
+"""What happens to a form's money without a change of its state."""
+
 _TRANSACTION = timedelta(seconds=5)
 """Longer than any transaction lasts, and shorter than what people do one after another."""
 
@@ -61,11 +79,11 @@ _TRANSACTION = timedelta(seconds=5)
 def thread_of(
     events: Iterable[AuditEvent], entries: Iterable[tuple[Entry, datetime, str]]
 ) -> tuple[Happened, ...]:
-    """Every change of state, oldest first, with the money that it moved."""
+    """Every change of state or money, oldest first, with the money that it moved."""
     left = list(entries)
     thread = []
     for event in events:
-        if not event.version:
+        if not event.version and event.kind not in _NOTED:
             continue
         kinds = _POSTED_BY.get(event.kind, set())
         own = [
@@ -87,7 +105,13 @@ def _moved(entries: Sequence[Entry]) -> Moved:
             if posting.side is side and posting.account in accounts
         )
 
-    charged_fen = total_fen(Side.DEBIT, Account.NETWORK)
+    came_back_fen = sum(
+        posting.amount_fen
+        for entry in entries
+        for posting in entry.postings
+        if entry.kind == "payout_returned" and posting.account is Account.NETWORK
+    )
+    charged_fen = total_fen(Side.DEBIT, Account.NETWORK) - came_back_fen
     ended_fen = total_fen(Side.DEBIT, Account.GUARANTEE_GIVEN)
     return Moved(
         held_fen=total_fen(Side.DEBIT, Account.GUARANTEE_HELD),
@@ -95,6 +119,7 @@ def _moved(entries: Sequence[Entry]) -> Moved:
         charged_fen=charged_fen,
         released_fen=max(0, ended_fen - charged_fen),
         taken_back_fen=total_fen(Side.DEBIT, Account.STORE),
+        came_back_fen=came_back_fen,
     )
 
 

@@ -29,6 +29,7 @@ class Standing:
         worth: what is due for the goods that count.
         ordinary_until: the last day on which an ordinary refund is possible: the goods leave in
             time and the traveller does.
+        outstanding_fen: what the traveller has of the advance by the ledger; below zero we owe it.
         receipt: of an ordinary refund, signed at the counter.
         replaced_by: the form that took this one's place.
     """
@@ -39,6 +40,7 @@ class Standing:
     returns: tuple[GoodsReturn, ...]
     worth: Entitlement
     ordinary_until: date
+    outstanding_fen: int
     receipt: Receipt | None
     replaced_by: Form | None
 
@@ -51,6 +53,13 @@ class Standing:
     def released_fen(self) -> int:
         """What of the hold was given back in all."""
         return sum(one.moved.released_fen for one in self.thread)
+
+    @property
+    def came_back_fen(self) -> int:
+        """What the bank sent back and was not paid again yet."""
+        back_fen = sum(one.moved.came_back_fen for one in self.thread)
+        again_fen = sum(o.moved.paid_fen for o in self.thread if o.event.kind == "paid_again")
+        return max(0, back_fen - again_fen)
 
     @property
     def taken_back_fen(self) -> int:
@@ -79,6 +88,7 @@ def standing(ports: Ports, seen: ClaimView) -> Standing:
             returns=returns,
             worth=entitlement(tx, form),
             ordinary_until=_ordinary_until(tx, form),
+            outstanding_fen=tx.outstanding_fen(form_id),
             receipt=tx.receipt_of(form_id),
             replaced_by=replacement(tx, form),
         )

@@ -43,6 +43,8 @@ PARTS: dict[Status, str] = {
     Status.REFUNDING: "ordinary_verified",
     Status.REFUNDED: "refunded",
     Status.DENIED: "denied",
+    Status.WAIVING: "waiting",
+    Status.WRITTEN_OFF: "written_off",
 }
 """What the page of a form says first; a form that waits for its traveller has steps instead."""
 

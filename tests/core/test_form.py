@@ -25,13 +25,14 @@ S, E = Status, Event
 PAIRS = list(product(Status, Event))
 FINAL = {
     *(S.RELEASED, S.ADJUSTED, S.FORFEITED, S.REFUNDED, S.DENIED, S.VOID, S.SUPERSEDED),
+    S.WRITTEN_OFF,
 }
 """States on which nothing follows any more."""
 
 OPEN_CASE = S.UNCOLLECTED
 ADVANCE_IS_OUT = {
     *(S.ADVANCED, S.VERIFIED, S.VERIFIED_PARTLY, S.CUSTOMS_REFUSED, S.RELEASING, S.ADJUSTING),
-    *(S.CAPTURING, S.FORFEITING, S.RETURNING, S.UNCOLLECTED),
+    *(S.CAPTURING, S.FORFEITING, S.RETURNING, S.UNCOLLECTED, S.WAIVING),
 }
 
 
@@ -163,7 +164,7 @@ def test_no_form_is_both_kept_and_refunded_the_ordinary_way() -> None:
 def test_whatever_is_asked_of_the_network_has_a_yes_and_a_no() -> None:
     for status in IN_FLIGHT:
         events = {event for known, event in TRANSITIONS if known is status}
-        assert len(events) == (1 if status is S.WITHDRAWING else 2), status
+        assert len(events) == 2, status
     requests = {event for event in Event if event.value.startswith("request_")}
     assert {TRANSITIONS[pair] for pair in TRANSITIONS if pair[1] in {*requests, E.WITHDRAW}} == (
         IN_FLIGHT
@@ -175,7 +176,22 @@ def test_an_end_that_cannot_be_charged_is_an_open_case() -> None:
     assert {after for (_, event), after in TRANSITIONS.items() if event in refused} == {OPEN_CASE}
     assert {event for status, event in TRANSITIONS if status is OPEN_CASE} == {
         *(E.REQUEST_CAPTURE, E.REQUEST_FORFEIT, E.REQUEST_RELEASE, E.REQUEST_ADJUST),
+        *(E.REQUEST_WAIVE, E.WRITE_OFF),
     }
+
+
+def test_a_hold_that_did_not_fit_leaves_room_for_another_card_and_nothing_else_does() -> None:
+    assert before(E.HOLD_UNFIT) == {S.WITHDRAWING}
+    assert leading_to(S.AGREED) == {S.ISSUED, S.HOLDING, S.WITHDRAWING}
+
+
+def test_what_is_owed_is_given_up_only_while_an_advance_is_out() -> None:
+    given_up = before(E.WRITE_OFF)
+    assert given_up == before(E.REQUEST_WAIVE)
+    assert given_up == {
+        *(S.ADVANCED, S.VERIFIED, S.VERIFIED_PARTLY, S.CUSTOMS_REFUSED, OPEN_CASE),
+    }
+    assert leading_to(S.WRITTEN_OFF) == given_up | {S.WAIVING}
 
 
 @pytest.mark.rule("return_before_advance")
@@ -198,6 +214,7 @@ def test_the_words_of_states_and_events_are_stable() -> None:
         *("releasing", "released", "capturing", "captured", "forfeiting", "forfeited"),
         *("uncollected", "void", "superseded", "adjusting", "adjusted", "returning"),
         *("returned", "refunding", "refunded", "denied"),
+        *("waiving", "written_off"),
     ]
     assert all(event.value == event.name.lower() for event in Event)
     assert TRIES == 5
