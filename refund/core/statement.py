@@ -142,6 +142,7 @@ class Statement:
     file_name: str
     imported_at: datetime
     imported_by: str
+    matched_at: datetime | None = None
 
 
 def effect_fen(kind: str, state: str, amount_fen: int) -> int:

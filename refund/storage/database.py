@@ -23,6 +23,7 @@ from refund.storage.returns import ReturnQueries
 from refund.storage.rules import RuleQueries
 from refund.storage.schema import STEPS
 from refund.storage.settlement import SettlementQueries
+from refund.storage.statements import StatementQueries
 from refund.storage.stores import PeopleQueries, StoreQueries
 from refund.transaction import Transaction
 
@@ -58,6 +59,7 @@ class Queries(
     RegisterQueries,
     JointQueries,
     CaseQueries,
+    StatementQueries,
 ):
     """Everything within one transaction."""
 

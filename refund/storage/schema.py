@@ -4,6 +4,7 @@ from refund.core.money import FEN_MAX
 from refund.storage.guards import REFUSE_CHANGE, postgresql_guards, sqlite_guards
 from refund.storage.protocol import Step
 from refund.storage.schema_later import LATER
+from refund.storage.schema_match import MATCH
 from refund.storage.schema_network import NETWORK
 
 # Moments are text in UTC with six decimals, days are text: both sort as they read.
@@ -198,4 +199,5 @@ STEPS: tuple[Step, ...] = (
     ),
     *LATER,
     NETWORK,
+    MATCH,
 )

@@ -30,6 +30,7 @@ from refund.transaction.register import RegisterRows
 from refund.transaction.returns import ReturnRows
 from refund.transaction.rules import RuleRows
 from refund.transaction.settlement import SettlementRows
+from refund.transaction.statements import StatementRows
 
 
 class StoreRows(Protocol):
@@ -302,6 +303,7 @@ class Transaction(
     RegisterRows,
     JointRows,
     CaseRows,
+    StatementRows,
     Protocol,
 ):
     """Everything within one transaction."""
