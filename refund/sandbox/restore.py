@@ -50,6 +50,10 @@ _TAKE_BACK = """
     WHERE cursor = :hold
 """
 _STANDS_AGAIN = "UPDATE hold SET state = 'held' WHERE state = 'expired' AND expires_at > :moment"
+_ENDS_NO_LATER = """
+    DELETE FROM due WHERE what = :what
+        AND at > (SELECT h.expires_at FROM hold h WHERE h.cursor = due.operation)
+"""
 _ENDS_AGAIN = """
     INSERT INTO due (at, what, operation)
         SELECT expires_at, :what, cursor FROM hold WHERE state = 'held' AND cursor NOT IN
@@ -113,6 +117,7 @@ def _take_back(db: Database, moment: datetime) -> int:
     db.execute("DELETE FROM hold WHERE cursor >= :first", {"first": first})
     gone = db.execute("DELETE FROM operation WHERE cursor >= :first", {"first": first}).rowcount
     db.execute(_STANDS_AGAIN, at)
+    db.execute(_ENDS_NO_LATER, {"what": HOLD_EXPIRES})
     db.execute(_ENDS_AGAIN, {"what": HOLD_EXPIRES})
     _reopen_days(db, moment)
     return gone
