@@ -13,7 +13,15 @@ from refund.core.goods import Goods
 from refund.core.invoice import Invoice, InvoiceKind, InvoiceLine
 from refund.core.matching import ExitRecord
 from refund.core.money import Amounts, Vat
-from refund.core.operation import Guarantee, GuaranteeState, Kind, Operation, OperationState
+from refund.core.operation import (
+    Guarantee,
+    GuaranteeState,
+    HeldState,
+    HoldState,
+    Kind,
+    Operation,
+    OperationState,
+)
 from refund.core.people import Actor, Role, Staff
 from refund.core.policy import Purchase
 from refund.core.store import Store, StoreStatus
@@ -35,6 +43,7 @@ DECLINED = "4000000000000002"
 LOST_HOLD = "4000000000000101"
 LOST_ADVANCE = "4000000000000119"
 PAYOUT_REFUSED = "4000000000000127"
+CHARGE_DECLINED = "4000000000000150"
 
 
 def store(store_number: int = 1, **changes: Any) -> Store:
@@ -171,6 +180,19 @@ def guarantee(**changes: Any) -> Guarantee:
         state=GuaranteeState.HELD,
         card_token="card_1",
         payout_token="",
+    )
+    return replace(good, **changes)
+
+
+def held_state(state: HoldState = HoldState.HELD, **changes: Any) -> HeldState:
+    """What the network says of that hold now."""
+    good = HeldState(
+        reference="00000000000000f1-hold-1",
+        amount_fen=NET_FEN,
+        state=state,
+        expires_at=datetime(2025, 8, 7, 4, 0, tzinfo=UTC),
+        captured_fen=0,
+        released_fen=0,
     )
     return replace(good, **changes)
 

@@ -280,13 +280,14 @@ def test_an_ordinary_refund_is_paid_at_the_counter(phone: Phone, ports: Ports) -
 
 @pytest.mark.rule("hold_outlives")
 def test_who_could_not_be_charged_is_told_what_is_open_and_why(
-    bags: Phone, ports: Ports, clock: HandClock
+    app: Flask, ports: Ports, network: BookNetwork, clock: HandClock
 ) -> None:
-    shows(ports, bags, 2)
+    phone = Phone(app, ports, network, three_bags(ports))
+    phone.claim(make.CHARGE_DECLINED)
+    shows(ports, phone, 2)
     leaves(ports, clock, at(20))
-    clock.at = at(8) + timedelta(days=31)
-    settles(ports, bags)
-    assert status(ports, bags.form) is Status.UNCOLLECTED
-    page = bags.page()
+    settles(ports, phone)
+    assert status(ports, phone.form) is Status.UNCOLLECTED
+    page = phone.page()
     assert page.h1 == "The difference could not be charged"
     assert "Open amount CNY 450.00" in page.text
