@@ -14,6 +14,7 @@ from refund.sandbox.call_faults import CallFaults
 from refund.sandbox.control import install_control
 from refund.sandbox.errors import Rejected
 from refund.sandbox.network import Book
+from refund.sandbox.openapi import described
 from refund.sandbox.pages import page_language, pages
 from refund.sandbox.requests import BODY_BYTES_MAX, Flights
 from refund.sandbox.settings import SandboxSettings
@@ -47,6 +48,7 @@ def create_sandbox(settings: SandboxSettings) -> Flask:
     install_babel(app, page_language)
     app.register_blueprint(api)
     app.register_blueprint(pages)
+    app.register_blueprint(described)
     install_control(app, settings)
     app.add_url_rule("/healthz", view_func=_healthz)
     app.register_error_handler(Rejected, _say_rejected)

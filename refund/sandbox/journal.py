@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from refund.sandbox.answers import Answer, stamp, written
-from refund.sandbox.cards import Behaviour
+from refund.sandbox.cards import BRANDS, Behaviour
 from refund.sandbox.course import Course
 from refund.sandbox.errors import Rejected
 from refund.sandbox.fees import end_of_day, network_day
@@ -220,7 +220,7 @@ class Journal:
 
     def _present(self, row: tuple[Any, ...]) -> dict[str, Any]:
         """What is told of an operation now: its first answer, and what changed since."""
-        told: dict[str, Any] = json.loads(row[4])
+        told: dict[str, Any] = _completed(json.loads(row[4]))
         changes = self._file.rows(
             "SELECT state, version, changed_at, told FROM change WHERE operation = :cursor"
             " ORDER BY version",
@@ -230,6 +230,19 @@ class Journal:
             told |= {"state": state, "version": version, "changed_at": changed_at}
             told |= json.loads(added)
         return told | {"bookings": row[5]}
+
+
+def _completed(told: dict[str, Any]) -> dict[str, Any]:
+    """Add what an answer lacks that an earlier version of the book wrote."""
+    match told["state"]:
+        case "held":
+            brand = BRANDS[told["brand"]]
+            can = {"extendable": brand.extends, "increments": brand.increments}
+            return {"approved_fen": told["amount_fen"], **can} | told
+        case "captured":
+            return {"captured_fen": told["amount_fen"]} | told
+        case _:
+            return told
 
 
 def _answer(request: Request, verdict: Verdict, now: datetime) -> Answer:
