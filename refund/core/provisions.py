@@ -333,6 +333,22 @@ hold_outlives | 2025-07-01 | project decision | D
 A hold that would end before its last possible charge is seen before it ends
 先于最后扣款日失效的预授权须提前发现
 
+hold_cover | 2025-07-01 | project decision | D
+A hold is taken that outlives the last charge, can be extended, or outlives the promise by a day
+预授权须晚于最后扣款日,或可延期,或比承诺期多出一天
+
+charge_in_time | 2025-07-01 | project decision | D
+A broken promise is charged a day before its hold ends by itself
+承诺未履行的,在预授权失效前一天扣款
+
+two_persons | 2025-07-01 | project decision | D
+A release, charge or write-off by hand above 1,000 yuan needs two persons
+超过一千元的人工解除、扣款或核销须两人办理
+
+returned_not_owed | 2025-07-01 | project decision | D
+What the bank sent back is not owed, and is paid once more
+银行退回的款项不再追回,并再次付出
+
 simulation_is_said | 2025-07-01 | project decision | D
 Each paper and page says that it is a simulation
 每张单据和页面都标明是模拟
