@@ -17,7 +17,7 @@ LAST = last_charge(DEPART_BY, 3, is_working_day)
 
 @pytest.mark.rule("capture_working_days")
 def test_the_last_charge_is_the_end_of_the_third_working_day_after_the_promise() -> None:
-    assert LAST == datetime(2026, 8, 10, 16, 0, tzinfo=UTC)
+    assert datetime(2026, 8, 10, 16, 0, tzinfo=UTC) == LAST
     # Over the golden week of 2025 the third working day is the ninth of October and later.
     assert last_charge(date(2025, 9, 30), 3, is_working_day) == end_of_day(date(2025, 10, 11))
 
