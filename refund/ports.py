@@ -12,6 +12,7 @@ from refund.core.operation import (
     CardPage,
     HeldState,
     NetworkBook,
+    NetworkEvent,
     Operation,
 )
 from refund.core.signing import KeyRing, SigningKey
@@ -88,6 +89,42 @@ class NetworkRejected(Exception):
         self.code = code
 
 
+class NoticeRefused(Exception):
+    """What claims to come from the network is not believed; `code` says why, for our log alone.
+
+    `unsigned` and `stale` are about its signature, `foreign` about another merchant's, and
+    `unreadable` about its words.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Notices(Protocol):
+    """How the network's own notices are read."""
+
+    def read(self, signature: str, body: bytes, at: datetime) -> NetworkEvent:
+        """A notice that proves by its signature that the network sent it to us, just now.
+
+        Raises:
+            NoticeRefused: it does not.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How the line to the network stands; `failures` came one after another, without an answer.
+
+    While it is not up nothing is sent until `retry_s` seconds have passed.
+    """
+
+    is_up: bool = True
+    failures: int = 0
+    retry_s: float = 0.0
+
+
 class Network(Protocol):
     """The payment network; every call has a deadline of its own.
 
@@ -144,6 +181,10 @@ class Network(Protocol):
 
     def book(self) -> NetworkBook:
         """The network's own totals for us."""
+        ...
+
+    def line(self) -> Line:
+        """How the line stands, by the calls before; nothing is asked for it."""
         ...
 
 

@@ -22,7 +22,7 @@ from refund.core.operation import (
     Operation,
 )
 from refund.gateways.told import Booked, HoldTold
-from refund.ports import NetworkRejected, NetworkSilent
+from refund.ports import Line, NetworkRejected, NetworkSilent
 from refund.sandbox import answers
 from refund.sandbox.cards import trial_card
 from refund.sandbox.entry import CardEntry as GivenCard
@@ -203,6 +203,10 @@ class BookNetwork:
         self._plugged()
         told = self.kept.book_totals()
         return NetworkBook(**{name: told[name] for name in NetworkBook.__dataclass_fields__})
+
+    def line(self) -> Line:
+        """Tell that the line is up, unless nothing is reached."""
+        return Line(is_up=not self.unplugged)
 
     def holds(self, references: Sequence[str]) -> dict[str, HeldState | None]:
         """Tell where holds stand."""

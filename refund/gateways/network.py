@@ -32,7 +32,7 @@ from refund.gateways.told import (
     Session,
 )
 from refund.gateways.wire import Reply, Wire
-from refund.ports import NetworkRejected, NetworkSilent
+from refund.ports import Line, NetworkRejected, NetworkSilent
 
 DEADLINE_SECONDS = 6.0
 """How long one call may take from its first byte to its last; shorter than an operation's lease."""
@@ -279,6 +279,10 @@ class HttpNetwork:
         if reply.status != 200:
             raise _silent(reply)
         return _read(Health, reply).version
+
+    def line(self) -> Line:
+        """How the line stands, by the calls before; nothing is asked for it."""
+        return self._wire.line()
 
     def close(self) -> None:
         """Let go of every connection."""

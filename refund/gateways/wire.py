@@ -15,7 +15,8 @@ import urllib3
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError
 
-from refund.ports import NetworkRejected, NetworkSilent
+from refund.gateways.breaker import Breaker, NoAnswer
+from refund.ports import Line, NetworkRejected, NetworkSilent
 
 REPLY_BYTES_MAX: Final = 64 * 1024
 _CONNECTIONS_KEPT: Final = 16
@@ -90,6 +91,11 @@ class Wire:
         self._pool = _TimedPool(parts.hostname, parts.port or 80, maxsize=_CONNECTIONS_KEPT)
         self._headers = {"Authorization": f"Bearer {secret}", "Accept-Encoding": "identity"}
         self._deadline_seconds = deadline_seconds
+        self._breaker = Breaker()
+
+    def line(self) -> Line:
+        """How the line stands."""
+        return self._breaker.line()
 
     def get(self, path: str) -> Reply:
         """Ask.
@@ -119,22 +125,8 @@ class Wire:
             NetworkRejected: there is no such file; with the code that was told.
             NetworkSilent: no file began to come, or it broke off.
         """
-        _deadline.at = time.monotonic() + self._deadline_seconds
-        try:
-            response = self._pool.urlopen(
-                "GET",
-                path,
-                None,
-                self._headers,
-                retries=False,
-                redirect=False,
-                timeout=self._deadline_seconds,
-                preload_content=False,
-                decode_content=False,
-            )
-        except (HTTPError, OSError) as error:
-            _log.warning("the network did not answer: %s", type(error).__name__)
-            raise NetworkSilent from None
+        with self._breaker.call(), _answering():
+            response = self._ask("GET", path, None, self._headers)
         try:
             kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
             if response.status == 404:
@@ -164,19 +156,8 @@ class Wire:
         self._pool.close()
 
     def _call(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Reply:
-        _deadline.at = time.monotonic() + self._deadline_seconds
-        try:
-            response = self._pool.urlopen(
-                method,
-                path,
-                body,
-                headers,
-                retries=False,
-                redirect=False,
-                timeout=self._deadline_seconds,
-                preload_content=False,
-                decode_content=False,
-            )
+        with self._breaker.call(), _answering():
+            response = self._ask(method, path, body, headers)
             try:
                 content = _whole(response)
             except BaseException:
@@ -185,14 +166,38 @@ class Wire:
                 raise
             finally:
                 response.release_conn()
-        except (HTTPError, OSError) as error:
-            _log.warning("the network did not answer: %s", type(error).__name__)
-            raise NetworkSilent from None
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if content is None or kind != "application/json" or not _is_strict_object(content):
             _log.warning("the network answered %d with no JSON object", response.status)
             raise NetworkSilent
         return Reply(response.status, content)
+
+    def _ask(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> urllib3.BaseHTTPResponse:
+        """Send a request and wait for the beginning of its answer."""
+        _deadline.at = time.monotonic() + self._deadline_seconds
+        return self._pool.urlopen(
+            method,
+            path,
+            body,
+            headers,
+            retries=False,
+            redirect=False,
+            timeout=self._deadline_seconds,
+            preload_content=False,
+            decode_content=False,
+        )
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Say in the log by its kind alone why no answer came."""
+    try:
+        yield
+    except (HTTPError, OSError) as error:
+        _log.warning("the network did not answer: %s", type(error).__name__)
+        raise NoAnswer from None
 
 
 def _whole(response: urllib3.BaseHTTPResponse) -> bytes | None:

@@ -61,15 +61,32 @@ class GuaranteeQueries(Rows):
         )
         return sorted((guarantee_of(row) for row in rows), key=lambda one: one.reference)
 
-    def holds_ending(self, before: datetime, limit: int) -> list[Guarantee]:
+    def holds_ending(
+        self, before: datetime, limit: int, after: Guarantee | None = None
+    ) -> list[Guarantee]:
         """Holds that stand and end by themselves before a moment, the first to end first."""
         rows = self._session.rows(
             "SELECT * FROM guarantee WHERE state = 'held' AND expires_at < :before"
-            " ORDER BY expires_at LIMIT :limit_rows",
+            " AND expires_at >= :at AND (expires_at > :at OR reference > :reference)"
+            " ORDER BY expires_at, reference LIMIT :limit_rows",
             before=written(before),
+            at="" if after is None else written(after.expires_at),
+            reference="" if after is None else after.reference,
             limit_rows=limit,
         )
         return [guarantee_of(row) for row in rows]
+
+    def advanced_without_hold(self, limit: int, after: str = "") -> list[str]:
+        """Forms whose advance is out and for which no hold stands, by their ids."""
+        rows = self._session.rows(
+            "SELECT form.form_id FROM form WHERE form.status IN ('advanced', 'verified',"
+            " 'verified_partly', 'customs_refused', 'uncollected') AND form.form_id > :after"
+            " AND NOT EXISTS (SELECT 1 FROM guarantee WHERE guarantee.form_id = form.form_id"
+            " AND guarantee.state = 'held') ORDER BY form.form_id LIMIT :limit_rows",
+            after=after,
+            limit_rows=limit,
+        )
+        return [text(row["form_id"]) for row in rows]
 
     def change_guarantee(self, guarantee: Guarantee, operation: str, at: datetime) -> None:
         """Store that a hold lasts longer or became larger, and by which operation."""

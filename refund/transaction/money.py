@@ -87,8 +87,17 @@ class GuaranteeRows(Protocol):
         """All shares of the network's hold of a reference, whatever their state."""
         ...
 
-    def holds_ending(self, before: datetime, limit: int) -> list[Guarantee]:
-        """Holds that stand and end by themselves before a moment, the first to end first."""
+    def holds_ending(
+        self, before: datetime, limit: int, after: Guarantee | None = None
+    ) -> list[Guarantee]:
+        """Holds that stand and end by themselves before a moment, the first to end first.
+
+        `after` is the last one of the page before.
+        """
+        ...
+
+    def advanced_without_hold(self, limit: int, after: str = "") -> list[str]:
+        """Forms whose advance is out and for which no hold stands, by their ids."""
         ...
 
     def change_guarantee(self, guarantee: Guarantee, operation: str, at: datetime) -> None:

@@ -17,7 +17,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from refund.core.operation import CardEntry, Kind, Operation
 from refund.gateways.network import HttpNetwork, merchant_secret
-from refund.ports import Network, NetworkSilent
+from refund.ports import Network, NetworkRejected, NetworkSilent
 from refund.sandbox.app import create_sandbox
 from refund.sandbox.network import Book
 from refund.sandbox.settings import SandboxSettings
@@ -94,11 +94,13 @@ def crooked() -> Iterator[Crooked]:
 
 
 def outcome(ask: Callable[[], object]) -> object:
-    """What a call gives, or that it stayed silent."""
+    """What a call gives, or that it stayed silent, or why it was not taken."""
     try:
         return ask()
     except NetworkSilent:
         return "silent"
+    except NetworkRejected as rejected:
+        return rejected.code
 
 
 def account_alone(network: Network, give: Callable[[str, str], None]) -> CardEntry:
@@ -176,7 +178,10 @@ def test_the_network_answers_over_http_as_its_book_does(
     clock.at = make.NOON
     straight = life(twin, lambda s, n: twin.give_card(s, n, account), clock)
     assert over_http == straight
-    assert over_http.count("silent") == 8
+    # What was booked and whose answer was lost is silence; what was not taken is told by name.
+    assert over_http.count("silent") == 2
+    rejected = [one for one in over_http if isinstance(one, str) and one != "silent"]
+    assert len(rejected) == 6, rejected
 
 
 def test_the_parts_of_a_hold_and_the_refunds_reach_the_book_as_they_were_asked(
@@ -236,8 +241,6 @@ NOT_WHOLE = {
     "503": said(b'{"error":{"code":"busy"}}', "503 Service Unavailable"),
     "429": said(b'{"error":{"code":"slow_down"}}', "429 Too Many Requests"),
     "409 in flight": said(b'{"error":{"code":"in_flight"}}', "409 Conflict"),
-    "422 key reused": said(b'{"error":{"code":"key_reused"}}', "422 Unprocessable Entity"),
-    "404": said(b'{"error":{"code":"unknown_card"}}', "404 Not Found"),
     "a yes that is a no": said(body(state="refused", reason="declined"), "201 Created"),
     "a no that is a yes": said(body(), "402 Payment Required"),
     "a no without a reason": said(body(state="refused"), "402 Payment Required"),
@@ -260,6 +263,49 @@ def test_what_is_not_one_whole_fitting_answer_is_silence(crooked: Crooked, answe
     network = HttpNetwork(crooked.url, SECRET, deadline_seconds=3)
     with pytest.raises(NetworkSilent):
         network.send(make.operation(Kind.HOLD, card_token="card_1"))
+    network.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        ("400 Bad Request", "bad_field"),
+        ("404 Not Found", "unknown_card"),
+        ("422 Unprocessable Entity", "key_reused"),
+        ("409 Conflict", "anything_else"),
+    ],
+)
+def test_what_was_not_taken_is_told_by_its_code(crooked: Crooked, status: str, code: str) -> None:
+    crooked.says = said(json.dumps({"error": {"code": code}}).encode(), status)
+    network = HttpNetwork(crooked.url, SECRET)
+    with pytest.raises(NetworkRejected) as caught:
+        network.send(make.operation(Kind.HOLD, card_token="card_1"))
+    assert caught.value.code == code
+    network.close()
+
+
+@pytest.mark.parametrize("status", ["301 Moved", "404 Not Found", "500 Failed", "503 Unavailable"])
+def test_a_page_in_place_of_a_rejection_is_silence(crooked: Crooked, status: str) -> None:
+    crooked.says = said(b"<p>unknown_card</p>", status, Content_Type="text/html")
+    network = HttpNetwork(crooked.url, SECRET)
+    with pytest.raises(NetworkSilent):
+        network.send(make.operation(Kind.HOLD, card_token="card_1"))
+    network.close()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"amount_fen": 13445}, {"currency": "HKD"}, {"reference": "another"}, {"approved_fen": 13447}],
+)
+def test_an_answer_about_something_else_does_not_fit_what_was_asked(
+    crooked: Crooked, changes: dict[str, object]
+) -> None:
+    crooked.says = said(body(**changes), "201 Created")
+    network = HttpNetwork(crooked.url, SECRET)
+    asked = make.operation(Kind.HOLD, card_token="card_1", amount_fen=13446)
+    assert not network.send(asked).fits(asked)
+    crooked.says = said(body(), "201 Created")
+    assert network.send(asked).fits(asked)
     network.close()
 
 
@@ -350,7 +396,7 @@ def test_the_log_names_neither_cards_nor_secrets_nor_bodies(
     crooked.says = said(b'{"error":{"code":"key_reused","message":"card_9 of CHAN"}}', "422 No")
     network = HttpNetwork(crooked.url, SECRET)
     asked: Operation = make.operation(Kind.HOLD, card_token="card_9", key="key-9")
-    with pytest.raises(NetworkSilent):
+    with pytest.raises(NetworkRejected, match="key_reused"):
         network.send(asked)
     network.close()
     assert "key_reused" in caplog.text
