@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,12 @@ def test_groups_kinds_and_cards_are_told_apart() -> None:
     assert {kind for kinds in KINDS.values() for kind in kinds} == set(KIND_WORDS)
     ends = [card.last4 for card in TRIAL_CARDS]
     assert len(set(ends)) == len(ends)
+
+
+def test_the_document_lists_every_fault() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "network.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([a-z0-9_]+)` \| (.+) \| (.+) \|$", document, re.MULTILINE)
+    assert rows == [(name, GROUPS[known.group], known.told) for name, known in NAMES.items()]
 
 
 def test_every_fault_is_described_in_chinese_too() -> None:
