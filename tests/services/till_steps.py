@@ -37,9 +37,9 @@ def ordinary(world: World, key: str = "key-1", number: str = "254220000000000000
     return steps.verified(world, form)
 
 
-def shown(world: World, form: Form, at: Counter | None = None) -> Form:
+def shown(world: World, form: Form, at: Counter | None = None, number: str = "H12345678") -> Form:
     """A form whose traveller has shown the document at the counter."""
-    document = make.traveller().document
+    document = make.traveller(number).document
     assert counter_desk.show_document(world.ports, at or counter(world), form.form_id, document)
     return form
 
