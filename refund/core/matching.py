@@ -73,6 +73,7 @@ class Proposal:
         hold_ends_at: when that hold ends by itself; None when nothing is held.
         overdue_days: how many working days have begun since `collect_by` without the charge;
             None while it is not overdue.
+        has_lapsed: whether our books have a hold that has ended by itself, as the network says.
     """
 
     form: Form
@@ -84,6 +85,7 @@ class Proposal:
     held_fen: int = 0
     hold_ends_at: datetime | None = None
     overdue_days: int | None = None
+    has_lapsed: bool = False
 
     @property
     def is_break(self) -> bool:
@@ -200,14 +202,22 @@ def propose(
         held_fen=0 if held is None else held.amount_fen,
         hold_ends_at=None if held is None else held.expires_at,
         overdue_days=working_days_since(collect_by, today, is_working_day) if is_overdue else None,
+        has_lapsed=_has_lapsed(departure),
     )
 
 
 def _held(departure: Departure) -> Guarantee | None:
-    """The hold, while it stands."""
+    """The hold, while it stands at the network as in our books."""
     guarantee = departure.guarantee
     stands = guarantee is not None and guarantee.state is GuaranteeState.HELD
-    return guarantee if stands else None
+    return guarantee if stands and not _has_lapsed(departure) else None
+
+
+def _has_lapsed(departure: Departure) -> bool:
+    """Whether the network says that a hold of our books has ended by itself."""
+    guarantee, book = departure.guarantee, departure.book
+    stands = guarantee is not None and guarantee.state is GuaranteeState.HELD
+    return stands and book is not None and book.has_lapsed
 
 
 def _said(departure: Departure, today: date) -> tuple[Action, Why]:

@@ -40,13 +40,16 @@ class End(Enum):
 class Known:
     """A form with all by which its returns are judged, under the rules of its issue day.
 
-    `others_fen` is what remains of the same traveller's other purchases of that day in the store.
+    `owed_fen` is what the traveller still owes of the advance by the ledger, which is nothing once
+    the payment came back from the bank. `others_fen` is what remains of the same traveller's other
+    purchases of that day in the store.
     """
 
     form: Form
     invoices: tuple[Invoice, ...]
     returns: tuple[GoodsReturn, ...]
     rules: RuleSet
+    owed_fen: int
     others_fen: int = 0
 
     @property
@@ -62,9 +65,7 @@ class Known:
     @property
     def outstanding_fen(self) -> int:
         """What of the advance has not come back; nothing where no advance is out."""
-        if self.form.status is not Status.ADVANCED:
-            return 0
-        return self.form.amounts.net_fen - sum(r.recovered_fen for r in self.returns)
+        return max(0, self.owed_fen) if self.form.status is Status.ADVANCED else 0
 
     @property
     def is_ending(self) -> bool:
@@ -131,8 +132,7 @@ def plan_return(known: Known, quantities: Mapping[LineKey, int], *, asked: bool 
     end = _end(known, left, after, left_fen, asked=asked)
     if end is not End.NONE:
         return Plan(lines, end, known.due, NOTHING, known.outstanding_fen, left_fen)
-    has_advance = known.form.status is Status.ADVANCED
-    back_fen = max(0, known.due.net_fen - after.net_fen) if has_advance else 0
+    back_fen = max(0, min(known.due.net_fen, known.outstanding_fen) - after.net_fen)
     return Plan(lines, end, known.due, after, back_fen, left_fen)
 
 

@@ -29,6 +29,7 @@ class Stand(Enum):
     ADVANCE_STANDS = "advance_stands"
     ADVANCE_KEPT = "advance_kept"
     ON_PHONE = "on_phone"
+    GIVEN_UP = "given_up"
     LOST = "lost"
     GONE = "gone"
 
@@ -42,6 +43,7 @@ _STANDS: dict[Status, Stand] = {
     **dict.fromkeys((S.RELEASING, S.RELEASED, S.ADJUSTING, S.ADJUSTED), Stand.ADVANCE_KEPT),
     **dict.fromkeys((S.CUSTOMS_REFUSED, S.FORFEITING, S.FORFEITED, S.DENIED), Stand.LOST),
     **dict.fromkeys((S.VOID, S.SUPERSEDED, S.RETURNING, S.RETURNED), Stand.GONE),
+    **dict.fromkeys((S.WAIVING, S.WRITTEN_OFF), Stand.GIVEN_UP),
     S.UNCOLLECTED: Stand.CHARGE_FIRST,
     S.CAPTURING: Stand.CHARGING,
     S.CAPTURED: Stand.CUSTOMS_AGAIN,

@@ -21,6 +21,7 @@ def known_form(tx: Transaction, form: Form) -> Known:
         invoices=invoices,
         returns=tuple(tx.returns_of(form.form_id)),
         rules=rules_of(tx, form),
+        owed_fen=tx.outstanding_fen(form.form_id),
         others_fen=sum(sales_fen for _, sales_fen in others),
     )
 

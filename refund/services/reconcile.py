@@ -17,6 +17,7 @@ from refund.core.trail import ExitImport
 from refund.core.traveller import IdentityDocument, document_key
 from refund.ports import NetworkSilent, Ports
 from refund.services.ends import end_without_hold
+from refund.services.holds import lapse
 from refund.services.intent import begin_end_of_hold, entitlement
 from refund.services.life import By, note, read_reason, the_form
 from refund.services.pay import carry_out
@@ -306,7 +307,11 @@ def _settle(
         current = the_form(tx, form.form_id)
         if current.version != form.version:
             return Refused("proposal_changed")
-        if tx.live_guarantee(form.form_id) is None:
+        guarantee = tx.live_guarantee(form.form_id)
+        if guarantee is not None and proposal.has_lapsed:
+            lapse(tx, ports, guarantee, "seen_at_exit")
+            guarantee = None
+        if guarantee is None:
             by = By(operator.label, ports.clock.now())
             return end_without_hold(tx, ports, current, event, by, noted)
         return begin_end_of_hold(tx, ports, current, event, operator.label, noted)

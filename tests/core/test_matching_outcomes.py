@@ -24,7 +24,6 @@ from refund.core.form import Status
 from refund.core.invoice import Invoice
 from refund.core.matching import Action, Departure, Proposal, Why, propose
 from refund.core.money import Amounts, Vat
-from refund.core.operation import Answer, Kind
 from refund.core.policy import RuleSet, rules_on
 from refund.gateways.workdays import is_working_day
 from tests import make
@@ -116,8 +115,9 @@ def cases(draw: st.DrawFn) -> Case:
         worth=entitlement_of(form, invoices, returns, confirmed, rules),
         stay_until=stay_until,
         capture_working_days=rules.capture_working_days,
-        book=Answer(guarantee.reference, Kind.HOLD, amounts.net_fen, "CNY", "hold_1"),
+        book=make.held_state(amount_fen=amounts.net_fen),
         book_asked=True,
+        outstanding_fen=amounts.net_fen - sum(one.recovered_fen for one in returns),
         all_shown=all_shown,
     )
     return Case(departure, max(bought, deadline + timedelta(days=draw(st.integers(-3, 30)))))
@@ -210,7 +210,7 @@ def test_every_departure_has_the_outcome_that_the_rules_give_it(case: Case) -> N
 def test_what_is_charged_and_released_leaves_exactly_what_is_due(case: Case) -> None:
     found, worth = case.proposed, case.departure.worth
     held_fen = case.departure.form.amounts.net_fen
-    outstanding_fen = held_fen - worth.recovered_fen
+    outstanding_fen = case.departure.outstanding_fen
     assert 0 <= found.charged_fen <= outstanding_fen <= held_fen
     match found.action:
         case Action.NONE:
@@ -299,6 +299,7 @@ def never_seen(depart_by: date, **changes: object) -> Departure:
         capture_working_days=3,
         book=None,
         book_asked=False,
+        outstanding_fen=form.amounts.net_fen,
     )
     return replace(good, **changes)  # type: ignore[arg-type]
 

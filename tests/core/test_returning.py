@@ -24,7 +24,7 @@ def known(lines: tuple[InvoiceLine, ...], others_fen: int = 0) -> Known:
     """A form of these lines, its advance paid."""
     invoices = (make.invoice(lines=lines),)
     amounts = amounts_for(invoices, quantities_of(invoices), RULES)
-    return Known(make.form(amounts=amounts), invoices, (), RULES, others_fen)
+    return Known(make.form(amounts=amounts), invoices, (), RULES, amounts.net_fen, others_fen)
 
 
 def after(before: Known, plan: Plan, recovery: Recovery = Recovery.STORE) -> Known:

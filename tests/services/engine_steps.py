@@ -11,12 +11,12 @@ from refund.core.customs import LinesShown, RefusalReason
 from refund.core.entitlement import ConfirmedLine, Recovery
 from refund.core.form import Channel, Event, Form
 from refund.core.ledger import Entry, balance_fen
-from refund.core.operation import Guarantee, Operation
+from refund.core.operation import Guarantee, Heard, Kind, Operation
 from refund.services import later, point, returns, verify
 from refund.services.intent import begin_end_of_hold
 from refund.services.issue import Draft
 from refund.services.life import the_form
-from refund.services.pay import carry_out
+from refund.services.pay import carry_out, record_answer
 from refund.services.returns import BroughtBack
 from refund.transaction import Transaction
 from tests import make
@@ -141,3 +141,13 @@ def hold_at_network(world: World, reference: str) -> tuple[str, int, int]:
     found = world.book.hold_state(reference)
     assert found is not None
     return str(found["state"]), int(found["captured_fen"]), int(found["released_fen"])
+
+
+def payout_came_back(world: World, form: Form) -> None:
+    """Let the bank send a form's advance back after two days, and the network tell of it."""
+    world.clock.pass_by(days=2, minutes=1)
+    advance = next(one for one in operations(world, form) if one.kind is Kind.ADVANCE)
+    told = world.network.look_up(advance.sent_reference)
+    assert told is not None
+    assert told.heard is Heard.RETURNED
+    record_answer(world.ports, advance, told)

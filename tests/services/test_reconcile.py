@@ -12,6 +12,7 @@ from refund.ports import Ports
 from refund.services import reconcile
 from refund.services.reconcile import Chosen, ExitLine
 from tests import make
+from tests.services.engine_steps import finish
 from tests.services.steps import claimed, departs, issued, on, proposal, settled, status, verified
 from tests.world import World, assert_audit_holds, open_world
 
@@ -103,7 +104,8 @@ def test_a_broken_promise_brings_the_advance_back(
     assert settled(small_world, form).form.status is Status.CAPTURED
     assert held(small_world, form) is GuaranteeState.CAPTURED
     assert balances(small_world.ports) == {}
-    assert small_world.book.book_totals()["balance_fen"] == 0
+    totals = small_world.book.book_totals()
+    assert totals["balance_fen"] == -totals["fees_fen"]
 
 
 def test_a_capture_comes_back_to_the_books_on_each_engine(world: World) -> None:
@@ -140,8 +142,15 @@ def test_since_july_2026_any_port_of_the_province_will_do(
 def test_a_capture_that_comes_too_late_is_uncollected_and_a_break(world: World) -> None:
     form = verified(world)
     departs(world, on(26))
+    seen = proposal(world, form)
     world.clock.at = on(20, month=8)
-    assert settled(world, form).form.status is Status.UNCOLLECTED
+    world.network.unplugged = True
+    chosen = Chosen(form.form_id, seen.action, seen.why)
+    done = reconcile.settle(world.ports, world.operator, [chosen], "the network is silent")
+    assert [one.form.status for one in done] == [Status.CAPTURING]
+    world.network.unplugged = False
+    finish(world)
+    assert status(world, form) is Status.UNCOLLECTED
     assert held(world, form) is GuaranteeState.ENDED
     seen = proposal(world, form)
     assert (seen.action, seen.why, seen.is_break) == (Action.NONE, Why.HOLD_ENDED, True)
@@ -153,9 +162,25 @@ def test_a_release_after_the_hold_has_ended_by_itself_is_a_release(small_world: 
     form = verified(small_world)
     departs(small_world, on(20))
     small_world.clock.at = on(20, month=8)
+    assert held(small_world, form) is GuaranteeState.HELD, "nobody has told us yet"
     assert settled(small_world, form).form.status is Status.RELEASED
     assert held(small_world, form) is GuaranteeState.ENDED
     assert balances(small_world.ports).keys() == {"network", "treasury", "fee"}
+    assert small_world.booked("release") == [], "the network is not asked again"
+    kinds = {
+        one.kind for one in small_world.ports.storage.read(lambda tx: tx.events_of(form.form_id))
+    }
+    assert "hold_lapsed" in kinds
+
+
+def test_a_charge_for_which_the_hold_is_over_is_not_even_asked(small_world: World) -> None:
+    form = verified(small_world)
+    departs(small_world, on(26))
+    small_world.clock.at = on(20, month=8)
+    seen = proposal(small_world, form)
+    assert (seen.action, seen.why, seen.is_break) == (Action.NONE, Why.HOLD_ENDED, True)
+    assert settled(small_world, form).refusal is not None
+    assert status(small_world, form) is Status.VERIFIED
 
 
 def test_a_proposal_that_changed_since_the_preview_is_refused_by_name(world: World) -> None:

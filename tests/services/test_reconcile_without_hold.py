@@ -7,7 +7,7 @@ import pytest
 from refund.core.entitlement import Recovery
 from refund.core.form import Event, Form, Status
 from refund.core.matching import Action, Why
-from refund.core.operation import Answer, GuaranteeState, Kind
+from refund.core.operation import Answer, GuaranteeState, Heard, Kind
 from refund.core.settlement import read_month
 from refund.services import settle
 from refund.services.pay import record_answer
@@ -18,6 +18,7 @@ from tests.services.engine_steps import (
     begun,
     brought_back,
     confirmed,
+    ended,
 )
 from tests.services.steps import claimed, departs, on, proposal, settled, status, verified
 from tests.services.tamper import broken, unguarded
@@ -27,7 +28,7 @@ from tests.world import World, assert_audit_holds
 def charged_in_vain(world: World, form: Form) -> Form:
     """A form whose traveller nobody saw leave, and whose hold was over when it was charged."""
     world.clock.at = on(20, month=8)
-    assert settled(world, form).form.status is Status.UNCOLLECTED
+    assert ended(world, form, Event.REQUEST_CAPTURE).status is Status.UNCOLLECTED
     guarantees = world.ports.storage.read(lambda tx: tx.guarantees_of(form.form_id))
     assert guarantees[-1].state is GuaranteeState.ENDED
     return form
@@ -96,7 +97,8 @@ def test_a_refused_charge_with_a_standing_hold_ends_as_the_promise_was_kept(
     world.clock.at = on(28)
     asked = begun(world, form, Event.REQUEST_CAPTURE)
     amount_fen, reference = asked.amount_fen, asked.reference
-    declined = Answer(reference, Kind.CAPTURE, amount_fen, "CNY", "capture-1", refusal="declined")
+    asked_for = (reference, Kind.CAPTURE, amount_fen, "CNY", "capture-1")
+    declined = Answer(*asked_for, refusal="declined", heard=Heard.REFUSED)
     record_answer(world.ports, asked, declined)
     assert status(world, form) is Status.UNCOLLECTED
     departs(world, on(20))

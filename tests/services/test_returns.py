@@ -12,6 +12,7 @@ from refund.core.returning import End
 from refund.services import claim, issue, later, reconcile, returns, verify
 from refund.services.returns import BroughtBack
 from tests import make
+from tests.services.engine_steps import payout_came_back
 from tests.services.goods_back import (
     ONE,
     advance_left_fen,
@@ -252,6 +253,23 @@ def test_another_stores_form_and_no_form_look_alike(small_world: World) -> None:
         with pytest.raises(Refused, match="form_unknown") as caught:
             returns.returnable_form(small_world.ports, small_world.other_clerk, form_id)
         assert caught.value.facts == {}
+
+
+@pytest.mark.rule("outcome_goods_brought_back")
+@pytest.mark.parametrize("quantity", [1, 3])
+def test_goods_of_an_advance_that_the_bank_sent_back_ask_for_no_money(
+    small_world: World, quantity: int
+) -> None:
+    form = claimed(small_world, issued(small_world, three()), make.PAYOUT_RETURNED)
+    payout_came_back(small_world, form)
+    ports, clerk = small_world.ports, small_world.clerk
+    offer = returns.offer_return(ports, clerk, form.form_id, {ONE: quantity}, asked=False)
+    assert (offer.back_fen, offer.plan.is_whole) == (0, quantity == 3)
+    brought = BroughtBack({ONE: quantity}, Recovery.NONE, "a flaw", "key", seen=offer.seen)
+    after = returns.return_goods(ports, clerk, form.form_id, brought).form
+    assert after.status is (Status.RETURNED if quantity == 3 else Status.ADVANCED)
+    assert store_fen(small_world) == 0
+    assert small_world.booked("capture") == []
 
 
 def test_what_was_not_seen_is_not_done(small_world: World) -> None:
