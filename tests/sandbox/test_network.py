@@ -7,41 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from refund.sandbox.entry import read_entry
 from refund.sandbox.errors import Rejected
 from refund.sandbox.network import Book
-from refund.sandbox.sessions import SessionRequest
 from tests.sandbox.world import (
     DECLINED,
+    HELD_FEN,
     LOST_ADVANCE,
     LOST_HOLD,
     PAYOUT_REFUSED,
-    RETURN_URL,
     SLOW,
     VISA,
     CountedIds,
     HandClock,
+    card,
+    entered,
 )
-
-HELD_FEN = 13446
-
-
-def card(book: Book, number: str = VISA, expiry: str = "12/34") -> str:
-    """Give a card to the network and return its token."""
-    return entered(book, number, expiry=expiry)[0]
-
-
-def entered(
-    book: Book, number: str, method: str = "card", expiry: str = "12/34"
-) -> tuple[str, str]:
-    reference = f"session-{number}-{method}-{expiry}"
-    session = book.open_card_session(SessionRequest(reference, HELD_FEN, method, RETURN_URL, "en"))
-    typed = {"trial": number, "expiry": expiry, "account": "13800000021"}
-    entry, faults = read_entry(typed, method, book.clock().date())
-    assert entry is not None, faults
-    done = book.submit_card(session.session_id, entry)
-    assert done.card is not None
-    return done.card.token, done.payout_token
 
 
 def test_a_hold_is_booked_with_a_code_and_an_end(book: Book) -> None:

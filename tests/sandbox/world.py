@@ -21,9 +21,13 @@ import urllib3
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from refund.sandbox.entry import read_entry
+from refund.sandbox.network import Book
+from refund.sandbox.sessions import SessionRequest
 from refund.sandbox.settings import SandboxSettings, settings_to_environment
 
 SECRET = "a secret of the test merchant"
+WEBHOOK_SECRET = "a secret of the test webhooks"
 RETURN_URL = "http://127.0.0.1:8000/traveller/back?form=7"
 VISA = "4111111111111111"
 DECLINED = "4000000000000002"
@@ -31,6 +35,17 @@ SLOW = "4000000000000077"
 LOST_HOLD = "4000000000000101"
 LOST_ADVANCE = "4000000000000119"
 PAYOUT_REFUSED = "4000000000000127"
+MASTERCARD = "5555555555554444"
+UNIONPAY = "6200000000000005"
+JCB = "3566002020360505"
+DISCOVER = "6011111111111117"
+HALF = "4000000000000135"
+ENDED_BY_BANK = "4000000000000143"
+CHARGE_DECLINED = "4000000000000150"
+PENDING_PAID = "4000000000000168"
+PENDING_FAILED = "4000000000000176"
+RETURNED = "4000000000000184"
+HELD_FEN = 13446
 
 
 class HandClock:
@@ -57,6 +72,26 @@ class CountedIds:
     def __call__(self, kind: str) -> str:
         """Return the next id."""
         return f"{kind}_{next(self._numbers):06}"
+
+
+def card(book: Book, number: str = VISA, expiry: str = "12/34") -> str:
+    """Give a card to the network and return its token."""
+    return entered(book, number, expiry=expiry)[0]
+
+
+def entered(
+    book: Book, number: str, method: str = "card", expiry: str = "12/34"
+) -> tuple[str, str]:
+    """Give a card, and an account where the method wants one, and return their tokens."""
+    reference = f"session-{number}-{method}-{expiry}"
+    session = book.open_card_session(SessionRequest(reference, HELD_FEN, method, RETURN_URL, "en"))
+    if session.state != "entered":
+        typed = {"trial": number, "expiry": expiry, "account": "13800000021"}
+        entry, faults = read_entry(typed, method, book.clock().date())
+        assert entry is not None, faults
+        session = book.submit_card(session.session_id, entry)
+    assert session.card is not None
+    return session.card.token, session.payout_token
 
 
 @dataclass
@@ -145,7 +180,8 @@ def give_card(client: FlaskClient, page: str, **typed: str) -> TestResponse:
 class Served:
     """The sandbox in its own process, reached over a socket as the service reaches it."""
 
-    def __init__(self, database: Path, port: int) -> None:
+    def __init__(self, database: Path, port: int, webhook_url: str = "") -> None:
+        self.webhook_url = webhook_url
         self.url = f"http://127.0.0.1:{port}"
         self.database = database
         self.port = port
@@ -155,7 +191,13 @@ class Served:
 
     def start(self) -> None:
         """Start the process and wait until it answers."""
-        settings = SandboxSettings(str(self.database), SECRET, self.url)
+        settings = SandboxSettings(
+            str(self.database),
+            SECRET,
+            self.url,
+            webhook_url=self.webhook_url,
+            webhook_secret=WEBHOOK_SECRET,
+        )
         code = (
             "import os\n"
             "from refund.sandbox.serve import serve_sandbox\n"
@@ -210,12 +252,12 @@ class Served:
 
 
 @contextmanager
-def served_sandbox(folder: Path) -> Iterator[Served]:
+def served_sandbox(folder: Path, webhook_url: str = "") -> Iterator[Served]:
     """Run a sandbox on a free port and a new book; it is gone at the end."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    served = Served(folder / "sandbox.db", port)
+    served = Served(folder / "sandbox.db", port, webhook_url)
     served.start()
     try:
         yield served
