@@ -15,7 +15,7 @@ from refund.sandbox.settings import (
     settings_from_environment,
     settings_to_environment,
 )
-from tests.sandbox.world import SECRET, HandClock
+from tests.sandbox.world import SECRET, WEBHOOK_SECRET, HandClock
 
 
 def test_settings_travel_to_another_process() -> None:
@@ -71,3 +71,32 @@ def test_an_id_tells_its_kind_and_never_repeats() -> None:
     ids = {random_id("hold") for _ in range(1000)}
     assert len(ids) == 1000
     assert all(one.startswith("hold_") for one in ids)
+
+
+def test_where_webhooks_go_travels_to_another_process() -> None:
+    settings = SandboxSettings(
+        "book.db",
+        SECRET,
+        "http://localhost:8100",
+        webhook_url="http://127.0.0.1:8000/network/events",
+        webhook_secret=WEBHOOK_SECRET,
+    )
+    assert settings_from_environment(settings_to_environment(settings)) == settings
+    assert WEBHOOK_SECRET not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("url", "secret", "said"),
+    [
+        ("http://refund.example/events", WEBHOOK_SECRET, "this machine alone"),
+        ("http://169.254.169.254/", WEBHOOK_SECRET, "this machine alone"),
+        ("https://127.0.0.1/", WEBHOOK_SECRET, "this machine alone"),
+        ("ftp://127.0.0.1/", WEBHOOK_SECRET, "this machine alone"),
+        ("http://127.0.0.1:8000/", "short", "16 characters"),
+    ],
+)
+def test_webhooks_go_nowhere_else_and_never_unsigned(url: str, secret: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        SandboxSettings(
+            "book.db", SECRET, "http://localhost", webhook_url=url, webhook_secret=secret
+        )
