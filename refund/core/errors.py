@@ -189,6 +189,7 @@ REFUSALS: dict[str, Refusal] = {
     "statement_edited": Refusal(409, PROJECT),
     "statement_superseded": Refusal(409, PROJECT),
     "statement_not_there": Refusal(404, PROJECT),
+    "period_too_long": Refusal(422, PROJECT),
     # Papers.
     "glyph_missing": Refusal(422, PROJECT),
     "printer_unreachable": Refusal(503, PROJECT),

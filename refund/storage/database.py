@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from refund.core.errors import Refused
 from refund.ports import Sealer
+from refund.storage.audits import AuditQueries
 from refund.storage.cases import CaseQueries
 from refund.storage.claims import ClaimQueries
 from refund.storage.counter import CounterQueries
@@ -16,6 +17,7 @@ from refund.storage.forms import FormQueries
 from refund.storage.guarantees import GuaranteeQueries
 from refund.storage.joint import JointQueries
 from refund.storage.ledger import LedgerQueries
+from refund.storage.match import MatchQueries
 from refund.storage.operations import OperationQueries
 from refund.storage.protocol import Conflict, Engine, EngineBusy
 from refund.storage.register import RegisterQueries
@@ -59,7 +61,9 @@ class Queries(
     RegisterQueries,
     JointQueries,
     CaseQueries,
+    AuditQueries,
     StatementQueries,
+    MatchQueries,
 ):
     """Everything within one transaction."""
 

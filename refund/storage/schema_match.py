@@ -39,12 +39,14 @@ _STATEMENTS = (
 # What a match found and what still stands; the case beside it is what a person works on.
 _BREAKS = (
     f"""CREATE TABLE match_break (
-        kind {{text}} NOT NULL, subject {{text}} NOT NULL, day {{text}} NOT NULL,
-        line_id {{integer}} NOT NULL, reference {{text}} NOT NULL, form_id {{text}} NOT NULL,
+        break_id {{text}} NOT NULL PRIMARY KEY, kind {{text}} NOT NULL,
+        subject {{text}} NOT NULL, day {{text}} NOT NULL, line_id {{integer}} NOT NULL,
+        reference {{text}} NOT NULL, form_id {{text}} NOT NULL,
         amount_fen {{integer}} NOT NULL CHECK (amount_fen BETWEEN 0 AND {FEN_MAX}),
         line_fen {{integer}} NOT NULL, ours_fen {{integer}} NOT NULL,
-        theirs_fen {{integer}} NOT NULL, found_at {{text}} NOT NULL, gone_at {{text}},
-        PRIMARY KEY (kind, subject, found_at)){{strict}}""",
+        theirs_fen {{integer}} NOT NULL,
+        case_id {{text}} NOT NULL REFERENCES case_record (case_id), marked_by {{text}} NOT NULL,
+        found_at {{text}} NOT NULL, gone_at {{text}}){{strict}}""",
     "CREATE UNIQUE INDEX match_break_stands ON match_break (kind, subject) WHERE gone_at IS NULL",
     "CREATE INDEX match_break_day ON match_break (day) WHERE gone_at IS NULL",
     "CREATE INDEX exit_record_recorded ON exit_record (recorded_at)",

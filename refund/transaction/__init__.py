@@ -21,10 +21,12 @@ from refund.core.trail import (
     Visit,
 )
 from refund.core.traveller import Traveller
+from refund.transaction.audits import AuditRows
 from refund.transaction.cases import CaseRows
 from refund.transaction.counter import CounterRows
 from refund.transaction.customs import CustomsRows
 from refund.transaction.joint import JointRows
+from refund.transaction.match import MatchRows
 from refund.transaction.money import GuaranteeRows, LedgerRows, OperationRows
 from refund.transaction.register import RegisterRows
 from refund.transaction.returns import ReturnRows
@@ -281,10 +283,6 @@ class ExitRows(Protocol):
         """A form's audit trail, oldest first."""
         ...
 
-    def offending(self, invariant: str) -> list[dict[str, object]]:
-        """The rows that break an invariant of the books; empty when it holds."""
-        ...
-
 
 class Transaction(
     StoreRows,
@@ -303,7 +301,9 @@ class Transaction(
     RegisterRows,
     JointRows,
     CaseRows,
+    AuditRows,
     StatementRows,
+    MatchRows,
     Protocol,
 ):
     """Everything within one transaction."""

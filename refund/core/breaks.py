@@ -1,0 +1,397 @@
+"""The three-way match: what our books, the network's statement and the border do not agree on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from refund.core.calendar import day_of, is_within
+from refund.core.case import CaseKind
+from refund.core.customs import Decision, Verification
+from refund.core.form import Form, Status
+from refund.core.matching import MINUTE, ExitRecord, exit_for
+from refund.core.operation import Guarantee, GuaranteeState
+from refund.core.statement import CURRENCY, Statement, StatementLine, effect_fen
+
+LATE = timedelta(days=1)
+"""The network should have booked within a day what we asked for. Source: project decision."""
+
+OVER_MIDNIGHT = timedelta(hours=1)
+"""What we heard in the last hour of a day may stand on the next day's statement."""
+
+DONE = ("succeeded", "returned")
+POSTED = ("advance", "refund", "capture")
+"""Kinds whose money must stand in our ledger."""
+
+BORDER = frozenset(
+    {
+        *(CaseKind.RELEASED_UNVERIFIED, CaseKind.LEFT_LATE, CaseKind.LEFT_ELSEWHERE),
+        CaseKind.LEFT_UNVERIFIED,
+    }
+)
+"""Breaks between how a form was settled and what customs and the border have recorded."""
+
+MISSING = (CaseKind.MISSING_HERE, CaseKind.MISSING_THERE)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What one run of the match looks at: a statement's day, or what was found and still stands.
+
+    Args:
+        number: of the statement; 0 for what still stands.
+        start, end: of its day.
+        since: when the first of all statements begins; what was asked before is on none.
+    """
+
+    number: int
+    start: datetime
+    end: datetime
+    since: datetime
+
+    @property
+    def heard_from(self) -> datetime:
+        """From when on an answer must stand on a statement by now."""
+        return max(self.start - OVER_MIDNIGHT, self.since)
+
+    @property
+    def heard_until(self) -> datetime:
+        """Till when an answer must stand on a statement by now."""
+        return self.end - OVER_MIDNIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """What our books have under a reference of the network; the shares of several forms summed.
+
+    `amount_fen` is the ledger's where something was posted, else the request's.
+    """
+
+    reference: str
+    kind: str
+    state: str
+    amount_fen: int
+    is_posted: bool
+    forms: int
+    form_id: str
+    store_number: int
+    asked_at: datetime
+    answered_at: datetime | None
+    refusal: str = ""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether we have it as done."""
+        return self.state in DONE and (self.is_posted or self.kind not in POSTED)
+
+    @property
+    def row(self) -> dict[str, object]:
+        """It as a page shows it."""
+        return {
+            "reference": self.reference,
+            "kind": self.kind,
+            "state": self.state,
+            "amount_fen": self.amount_fen,
+            "posted": self.is_posted,
+            "forms": self.forms,
+            "asked_at": _iso(self.asked_at),
+            "answered_at": _iso(self.answered_at),
+            "refusal": self.refusal,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A line of a day's statement, with what our books have beside it.
+
+    Args:
+        line_id: the line's place among all statements' lines.
+        ours: None when our books know nothing of the reference.
+        is_again: the same was booked under the same reference before.
+        holds: our shares of the hold that the line names.
+        form: a form whose number the reference carries, where `ours` does not name it.
+    """
+
+    day: date
+    line_id: int
+    line: StatementLine
+    ours: Ours | None
+    is_again: bool
+    holds: tuple[Guarantee, ...] = ()
+    form: Form | None = None
+
+    @property
+    def subject(self) -> str:
+        """The day and the line's number."""
+        return f"{self.day.isoformat()}/{self.line.number}"
+
+    @property
+    def form_id(self) -> str:
+        """The form that it concerns, as far as that is known."""
+        if self.ours is not None:
+            return self.ours.form_id
+        if self.holds:
+            return self.holds[0].form_id
+        return "" if self.form is None else self.form.form_id
+
+    @property
+    def row(self) -> dict[str, object]:
+        """It as a page shows it."""
+        line = self.line
+        return {
+            "day": self.day.isoformat(),
+            "line": line.number,
+            "reference": line.reference,
+            "network_id": line.network_id,
+            "kind": line.kind,
+            "state": line.state,
+            "amount_fen": line.amount_fen,
+            "currency": line.currency,
+            "fee_fen": line.fee_fen,
+            "booked_at": _iso(line.booked_at),
+            "hold_reference": line.hold_reference,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """One thing on which the three do not agree; a case is opened for it.
+
+    Args:
+        day: of the statement whose match found it.
+        amount_fen: what is at stake.
+        line_id: the statement's line, 0 for none; `line_fen` its amount.
+        ours_fen, theirs_fen: what our account at the network gained by our books and by the
+            network's statement.
+        ours, theirs, border: the rows side by side.
+        since: when it began.
+    """
+
+    kind: CaseKind
+    subject: str
+    day: date
+    since: datetime
+    amount_fen: int
+    reference: str = ""
+    form_id: str = ""
+    store_number: int = 0
+    line_id: int = 0
+    line_fen: int = 0
+    ours_fen: int = 0
+    theirs_fen: int = 0
+    ours: Mapping[str, object] = field(default_factory=dict)
+    theirs: Mapping[str, object] = field(default_factory=dict)
+    border: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """The rows side by side, and what a correction would post."""
+        return {
+            "ours": dict(self.ours),
+            "theirs": dict(self.theirs),
+            "border": dict(self.border),
+            "ours_fen": self.ours_fen,
+            "theirs_fen": self.theirs_fen,
+        }
+
+
+def breaks_of(booked: Booked) -> list[Break]:
+    """What a line of the statement and our books do not agree on; nothing where they do."""
+    line, ours = booked.line, booked.ours
+    if booked.is_again:
+        return [_of_line(booked, CaseKind.TWICE_THERE, 0)]
+    is_done = ours is not None and ours.is_done
+    if line.is_return:
+        is_done = is_done and ours is not None and ours.state == "returned" and ours.is_posted
+    if ours is None or not is_done or ours.kind != line.kind:
+        return [_of_line(booked, _unlike(booked, is_done=is_done), _ours_fen(booked))]
+    found = []
+    if line.currency != CURRENCY:
+        found.append(_of_line(booked, CaseKind.CURRENCY_DIFFERS, _ours_fen(booked)))
+    elif line.amount_fen != ours.amount_fen and line.kind != "extend":
+        found.append(_of_line(booked, CaseKind.AMOUNT_DIFFERS, _ours_fen(booked)))
+    if not line.is_return and line.booked_at - ours.asked_at > LATE:
+        found.append(_of_line(booked, CaseKind.LATE_THERE, line.effect_fen))
+    return found
+
+
+def _unlike(booked: Booked, *, is_done: bool) -> CaseKind:
+    """How a line breaks that our books do not have, or have as something else."""
+    ended = (GuaranteeState.RELEASED, GuaranteeState.ENDED)
+    if booked.line.kind == "capture" and any(hold.state in ended for hold in booked.holds):
+        return CaseKind.CAPTURED_AFTER_RELEASE
+    return CaseKind.KIND_DIFFERS if is_done else CaseKind.MISSING_HERE
+
+
+def _ours_fen(booked: Booked) -> int:
+    """What our account gained by our books for this line."""
+    ours, line = booked.ours, booked.line
+    if ours is None or not ours.is_posted:
+        return 0
+    if line.is_return:
+        return ours.amount_fen if ours.state == "returned" else 0
+    return effect_fen(ours.kind, "", ours.amount_fen) if ours.state in DONE else 0
+
+
+def _of_line(booked: Booked, kind: CaseKind, ours_fen: int) -> Break:
+    line, ours = booked.line, booked.ours
+    # Of another currency no fen can be told, so nothing is proposed to be posted for it.
+    theirs_fen = ours_fen if kind is CaseKind.CURRENCY_DIFFERS else line.effect_fen
+    amount_fen = line.amount_fen
+    if kind is CaseKind.AMOUNT_DIFFERS and ours is not None:
+        amount_fen = abs(line.amount_fen - ours.amount_fen)
+    by_line = kind in (CaseKind.TWICE_THERE, CaseKind.MISSING_HERE, CaseKind.CAPTURED_AFTER_RELEASE)
+    subject = f"{line.reference}/returned" if line.is_return else line.reference
+    return Break(
+        kind=kind,
+        subject=booked.subject if by_line else subject,
+        day=booked.day,
+        since=line.booked_at,
+        amount_fen=amount_fen,
+        reference=line.reference,
+        form_id=booked.form_id,
+        store_number=0 if ours is None else ours.store_number,
+        line_id=booked.line_id,
+        line_fen=line.amount_fen,
+        ours_fen=ours_fen,
+        theirs_fen=theirs_fen,
+        ours={} if ours is None else ours.row,
+        theirs=booked.row,
+        border=_holds_row(booked.holds),
+    )
+
+
+def _holds_row(holds: Sequence[Guarantee]) -> dict[str, object]:
+    """What our books say of the hold that a line names; empty where it names none."""
+    if not holds:
+        return {}
+    return {
+        "hold": holds[0].network_reference,
+        "hold_state": holds[0].state.value,
+        "hold_fen": sum(hold.amount_fen for hold in holds),
+    }
+
+
+def missing_there(shares: Sequence[Ours], day: date, *, is_return: bool = False) -> Break:
+    """What our books have as done, and no statement has; the shares of one request together."""
+    first = shares[0]
+    amount_fen = sum(share.amount_fen for share in shares)
+    effect = amount_fen if is_return else effect_fen(first.kind, "", amount_fen)
+    whole = Ours(
+        reference=first.reference,
+        kind=first.kind,
+        state="returned" if is_return else first.state,
+        amount_fen=amount_fen,
+        is_posted=all(share.is_posted for share in shares),
+        forms=len(shares),
+        form_id=first.form_id,
+        store_number=first.store_number,
+        asked_at=first.asked_at,
+        answered_at=first.answered_at,
+    )
+    return Break(
+        kind=CaseKind.MISSING_THERE,
+        subject=f"{first.reference}/returned" if is_return else first.reference,
+        day=day,
+        since=first.answered_at or first.asked_at,
+        amount_fen=amount_fen,
+        reference=first.reference,
+        form_id=first.form_id,
+        store_number=first.store_number,
+        ours_fen=effect,
+        ours=whole.row,
+    )
+
+
+def fees_break(statement: Statement, lines: Sequence[Mapping[str, object]]) -> Break | None:
+    """A day's fees that are not what was agreed; `lines` are some that cost too much or little."""
+    charged_fen, agreed_fen = statement.totals.fees_fen, statement.totals.agreed_fees_fen
+    if charged_fen == agreed_fen:
+        return None
+    day = statement.day.isoformat()
+    return Break(
+        kind=CaseKind.FEES_DIFFER,
+        subject=day,
+        day=statement.day,
+        since=statement.imported_at,
+        amount_fen=abs(charged_fen - agreed_fen),
+        ours_fen=-agreed_fen,
+        theirs_fen=-charged_fen,
+        ours={"day": day, "fee_fen": agreed_fen},
+        theirs={"day": day, "fee_fen": charged_fen, "lines": [dict(line) for line in lines]},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A settled form beside what customs and the border have recorded of its traveller."""
+
+    form: Form
+    verification: Verification | None
+    exits: tuple[ExitRecord, ...]
+    settled_at: datetime
+    settled_fen: int
+
+
+def left_break(left: Left, day: date) -> Break | None:
+    """Whether the records say otherwise than the form was settled, and how.
+
+    Source: SAT 9/2025, GAC 25/2015 item 2 (what a kept promise is).
+    """
+    form = left.form
+    seen = exit_for(form, left.exits, left.verification)
+    verdict = _verdict(left, seen)
+    is_kept = form.status in (Status.RELEASED, Status.ADJUSTED)
+    kind = verdict
+    if not is_kept:
+        is_wrong = form.status is Status.CAPTURED and verdict is None
+        kind = CaseKind.LEFT_UNVERIFIED if is_wrong else None
+    if kind is None:
+        return None
+    verification = left.verification
+    return Break(
+        kind=kind,
+        subject=form.form_id,
+        day=day,
+        since=left.settled_at,
+        amount_fen=left.settled_fen,
+        form_id=form.form_id,
+        store_number=form.store_number,
+        ours={
+            "form": form.form_number,
+            "status": form.status.value,
+            "settled_at": _iso(left.settled_at),
+            "depart_by": form.depart_by.isoformat(),
+            "port": "" if form.port_any else form.port,
+        },
+        border={
+            "says": "not_kept" if is_kept else "kept",
+            "decision": "" if verification is None else verification.decision.value,
+            "verified_at": _iso(None if verification is None else verification.verified_at),
+            "verified_port": "" if verification is None else verification.port,
+            "exited_at": _iso(None if seen is None else seen.exited_at),
+            "exit_day": "" if seen is None else day_of(seen.exited_at).isoformat(),
+            "exit_port": "" if seen is None else seen.port,
+        },
+    )
+
+
+def _precedes(seen: ExitRecord, verification: Verification | None) -> bool:
+    return verification is not None and seen.exited_at + MINUTE <= verification.verified_at
+
+
+def _verdict(left: Left, seen: ExitRecord | None) -> CaseKind | None:
+    """What the records have against a promise that was kept; None when they prove it."""
+    form, verification = left.form, left.verification
+    if verification is None or verification.decision is Decision.REFUSED:
+        return CaseKind.RELEASED_UNVERIFIED
+    if seen is None or _precedes(seen, verification):
+        return CaseKind.LEFT_UNVERIFIED
+    if not is_within(seen.exited_at, form.depart_by):
+        return CaseKind.LEFT_LATE
+    if not form.port_any and seen.port != form.port:
+        return CaseKind.LEFT_ELSEWHERE
+    return None
+
+
+def _iso(at: datetime | None) -> str:
+    return "" if at is None else at.isoformat()
