@@ -1,33 +1,47 @@
 """The audit of the books: each invariant, whether it holds, and the rows that break it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
-from refund.core.ledger import Account
-from refund.core.operation import Kind, OperationState
+from refund.core.audit import NetworkAccount
+from refund.core.operation import PAYS_OUT, Answer, Heard, Kind, NetworkBook, Operation
 from refund.ports import NetworkSilent, Ports
 from refund.transaction import Transaction
 
 INVARIANTS: dict[str, str] = {
     "I1": "every entry sums to zero",
-    "I2": "postings never change",
-    "I3": "every balance is the sum of its postings",
+    "I2": "what is written stays: every guard of the tables is in place",
+    "I3": "every balance, of all time and of each day, is the sum of its postings",
     "I4": "every amount is whole fen, above zero and below the limit",
     "I5": "our network account is the network's own book less what is in flight",
     "I6": "one business event is posted once",
-    "I7": "corrections are reversals with reason and actor",
+    "I7": "corrections are reversals or differences, with reason and actor",
     "I8": "a form is advanced at most once, by our books and the network's",
     "I9": "an advance has an earlier hold of at least its amount",
     "I10": "a form has at most one hold that stands",
     "I11": "a hold ends once, in the way that was asked for",
     "I12": "what was captured and what was released is what was held",
-    "I13": "a hold is released only after customs have verified, or the goods came back",
+    "I13": "a hold is released only once customs have verified, or by two persons",
     "I14": "a card is charged only for a promise broken, a refusal, a return or missing goods",
+    "I15": "an advance that is out has a hold that lasts, or an open case",
+    "I16": "a request has one key and one fingerprint, stored before it was sent",
     "I17": "every change of state follows the table and has one audit event",
+    "I18": "nothing waits longer than 15 minutes for the network without a case",
     "I19": "a form that has ended leaves nothing on its accounts",
 }
 NETWORK_INVARIANT = "I5"
 ADVANCED_ONCE = "I8"
+AT_NETWORK = frozenset({NETWORK_INVARIANT, ADVANCED_ONCE})
+"""What only the network's own word can settle."""
+
+LEFT_OUT = "left out on request"
+SILENT = "the network did not answer"
+MOVING = "money moved all the while"
+
+QUIET_TRIES = 20
+"""How often the two books are read until nothing moved between the readings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,71 +54,135 @@ class Finding:
     rows: tuple[dict[str, object], ...]
     why: str = ""
 
-
-def audit(ports: Ports, *, with_network: bool = True) -> list[Finding]:
-    """Check the books, the histories, and our network account against the network's own book."""
-    findings = []
-    for invariant, promise in INVARIANTS.items():
-        if invariant == NETWORK_INVARIANT:
-            findings.append(_network(ports, promise, asked=with_network))
-            continue
-        rows = ports.storage.read(partial(_offending, invariant))
-        if invariant == ADVANCED_ONCE and with_network:
-            rows += _advanced_again(ports)
-        findings.append(Finding(invariant, promise, not rows, tuple(rows)))
-    return findings
+    @property
+    def is_left_out(self) -> bool:
+        """Whether nobody wanted it checked."""
+        return self.holds is None and self.why == LEFT_OUT
 
 
-def _advanced_again(ports: Ports) -> list[dict[str, object]]:
-    """Forms for which the network's book has more than one advance; none where it is silent."""
+def audit(ports: Ports, *, with_network: bool = True, now: datetime | None = None) -> list[Finding]:
+    """Check the books, the histories, and our network account against the network's own book.
+
+    `now` is the moment by which what waits is old and what was held is over: the clock's.
+    """
+    at = now or ports.clock.now()
+    return [_finding(ports, invariant, at, asked=with_network) for invariant in INVARIANTS]
+
+
+def _finding(ports: Ports, invariant: str, now: datetime, *, asked: bool) -> Finding:
+    promise = INVARIANTS[invariant]
+    if invariant == NETWORK_INVARIANT:
+        return _network(ports, promise, asked=asked)
+    rows = ports.storage.read(partial(_offending, invariant, now))
+    if invariant == ADVANCED_ONCE and not rows:
+        return _advanced_once(ports, promise, asked=asked)
+    return Finding(invariant, promise, not rows, tuple(rows))
+
+
+def _offending(invariant: str, now: datetime, tx: Transaction) -> list[dict[str, object]]:
+    return tx.offending(invariant, now)
+
+
+def _advanced_once(ports: Ports, promise: str, *, asked: bool) -> Finding:
+    """Ask the network about every form for which more than one advance was asked."""
+    finding = partial(Finding, ADVANCED_ONCE, promise)
     repeated = ports.storage.read(lambda tx: tx.repeated_advances())
     if not repeated:
-        return []
+        return finding(holds=True, rows=())
+    if not asked:
+        return finding(None, (), LEFT_OUT)
     try:
         answers = ports.network.look_up_many(list({o.sent_reference: True for o in repeated}))
     except NetworkSilent:
-        return []
+        return finding(None, (), SILENT)
     paid: dict[str, int] = {}
     for operation in repeated:
         answer = answers.get(operation.sent_reference)
-        if answer is not None and not answer.refusal:
-            paid[operation.form_id] = paid.get(operation.form_id, 0) + 1
-    return [
+        if answer is not None and answer.heard in (Heard.DONE, Heard.RETURNED):
+            paid[operation.form_id] = paid.get(operation.form_id, 0) + answer.bookings
+    rows: list[dict[str, object]] = [
         {"form_id": form_id, "advances_at_network": times}
         for form_id, times in paid.items()
         if times > 1
     ]
+    return finding(not rows, tuple(rows))
 
 
-def _offending(invariant: str, tx: Transaction) -> list[dict[str, object]]:
-    return tx.offending(invariant)
+@dataclass(frozen=True, slots=True)
+class _Ours:
+    """Our side of the comparison, at one moment."""
+
+    account: NetworkAccount
+    pending: tuple[Operation, ...]
+
+    @property
+    def references(self) -> list[str]:
+        """What the network knows the pending operations by."""
+        return list({operation.sent_reference: True for operation in self.pending})
+
+
+@dataclass(frozen=True, slots=True)
+class _Theirs:
+    """The network's side, at the same moment."""
+
+    book: NetworkBook
+    answers: Mapping[str, Answer | None]
 
 
 def _network(ports: Ports, promise: str, *, asked: bool) -> Finding:
     """Compare the two books; what is pending here may stand there already, so it is looked up."""
+    finding = partial(Finding, NETWORK_INVARIANT, promise)
     if not asked:
-        return Finding(NETWORK_INVARIANT, promise, None, (), "left out on request")
-    ours, pending = ports.storage.read(lambda tx: (tx.balances(), tx.pending_operations()))
-    in_flight_fen = 0
+        return finding(None, (), LEFT_OUT)
     try:
-        book = ports.network.book()
-        answers = ports.network.look_up_many([o.sent_reference for o in pending]) if pending else {}
+        both = _read_both(ports)
     except NetworkSilent:
-        return Finding(NETWORK_INVARIANT, promise, None, (), "the network did not answer")
-    for operation in pending:
-        answer = answers.get(operation.sent_reference)
-        if answer is None or answer.refusal or operation.state is not OperationState.PENDING:
-            continue
-        if operation.kind in (Kind.ADVANCE, Kind.REFUND):
-            in_flight_fen -= operation.amount_fen
-        elif operation.kind is Kind.CAPTURE:
-            in_flight_fen += operation.amount_fen
-    kept = ours[Account.NETWORK.value]
-    if kept == book.balance_fen - in_flight_fen:
-        return Finding(NETWORK_INVARIANT, promise, holds=True, rows=())
+        return finding(None, (), SILENT)
+    if both is None:
+        return finding(None, (), MOVING)
+    ours, theirs = both
+    account, book = ours.account, theirs.book
+    # What came back and has not been told to us is on its way too.
+    back_fen = max(0, book.returned_fen - account.returned_fen)
+    in_flight_fen = _in_flight(ours.pending, theirs.answers) + back_fen
+    fees_ahead_fen = book.fees_fen - account.fees_fen
+    if account.kept_fen == book.balance_fen - in_flight_fen + fees_ahead_fen:
+        return finding(holds=True, rows=())
     row: dict[str, object] = {
-        "our_account_fen": kept,
+        "our_account_fen": account.kept_fen,
         "network_book_fen": book.balance_fen,
         "in_flight_fen": in_flight_fen,
+        "fees_not_posted_fen": fees_ahead_fen,
     }
-    return Finding(NETWORK_INVARIANT, promise, holds=False, rows=(row,))
+    return finding(holds=False, rows=(row,))
+
+
+def _read_both(ports: Ports) -> tuple[_Ours, _Theirs] | None:
+    """Read both books at a moment at which neither moved; None when there was none."""
+    ours = ports.storage.read(_our_side)
+    for _ in range(QUIET_TRIES):
+        book = ports.network.book()
+        answers = ports.network.look_up_many(ours.references) if ours.pending else {}
+        again = ports.storage.read(_our_side)
+        if again == ours and (not ours.pending or ports.network.book() == book):
+            return ours, _Theirs(book, answers)
+        ours = again
+    return None
+
+
+def _our_side(tx: Transaction) -> _Ours:
+    return _Ours(tx.network_account(), tuple(tx.pending_operations()))
+
+
+def _in_flight(pending: Sequence[Operation], answers: Mapping[str, Answer | None]) -> int:
+    """What the network has booked of what is pending here: money in less money out."""
+    total_fen = 0
+    for operation in {one.sent_reference: one for one in pending}.values():
+        answer = answers.get(operation.sent_reference)
+        if answer is None or answer.heard not in (Heard.DONE, Heard.RETURNED):
+            continue
+        if operation.kind in PAYS_OUT:
+            total_fen -= answer.amount_fen
+        elif operation.kind is Kind.CAPTURE:
+            total_fen += answer.charged_fen
+    return total_fen

@@ -1,81 +1,121 @@
 """What must hold of the ledger, as queries: each gives the rows that break it."""
 
-from refund.storage.check_claims import SIGNED, words
-
-_NO_OPERATION = (
-    "NOT EXISTS (SELECT 1 FROM operation WHERE operation.reference = entry.entry_key"
-    " AND operation.form_id = entry.form_id AND "
-)
-_ENTRY = "SELECT entry_key, kind, form_id FROM entry WHERE "
-_DONE = "operation.state = 'succeeded'"
-_LAPSED = "operation.state = 'refused'"
-
-_OF_THE_NETWORK = ("hold", "advance", "capture", "release", "withdrawal", "returned", "adjust")
-_ELSE = (
-    "hold_lapsed",
-    "refund",
-    "recovered",
-    "till_opened",
-    "till_closed",
-    "treasury_paid",
-    "unclaimed",
+from refund.storage.check_words import (
+    ABOVE_ONE_PERSON,
+    DONE,
+    GIVEN_BACK,
+    SIGNED,
+    approved,
+    before_suffix,
+    own_operation,
+    posted,
 )
 
-
-def _posted(account: str, side: str) -> str:
-    """What an entry moves on one side of an account."""
-    return (
-        "(SELECT COALESCE(SUM(posting.amount_fen), 0) FROM posting WHERE posting.entry_key"
-        f" = entry.entry_key AND posting.account = '{account}' AND posting.side = '{side}')"
-    )
-
-
-# A hold that has ended by itself leaves nothing to ask of the network.
-_WITHOUT_HOLD = (
-    " AND NOT (entry.entry_key = entry.form_id || '-earned-1'"
-    f" AND {_posted('guarantee_held', 'credit')} = 0 AND EXISTS (SELECT 1 FROM guarantee"
-    " WHERE guarantee.form_id = entry.form_id AND guarantee.state = 'ended'))"
+# A hold that has ended without its form leaves nothing to ask of the network.
+_EARNED = (
+    "(entry.entry_key = entry.form_id || '-earned-1'"
+    f" AND {posted('guarantee_held', 'credit')} = 0 AND EXISTS (SELECT 1 FROM guarantee"
+    " WHERE guarantee.form_id = entry.form_id AND guarantee.state IN ('ended', 'captured')))"
 )
 
-_ENTRIES_WITHOUT_EVENT = (
-    f"{_ENTRY} kind NOT IN ({words((*_OF_THE_NETWORK, *_ELSE, 'reversal'))})",
-    f"{_ENTRY} kind IN ('hold', 'advance', 'capture')"
-    f" AND {_NO_OPERATION} operation.kind = entry.kind AND {_DONE})",
-    # Where nothing was to be charged, a hold that has ended by itself is as good as released.
-    f"{_ENTRY} kind IN ('withdrawal', 'returned')"
-    f" AND {_NO_OPERATION} operation.kind = 'release' AND ({_DONE} OR {_LAPSED}))",
-    f"{_ENTRY} kind = 'release' AND {_NO_OPERATION} operation.kind = 'release'"
-    f" AND ({_DONE} OR {_LAPSED})){_WITHOUT_HOLD}",
-    f"{_ENTRY} kind = 'adjust' AND {_NO_OPERATION} (operation.kind IN ('release', 'capture')"
-    f" AND {_DONE} OR operation.kind = 'release' AND {_LAPSED})){_WITHOUT_HOLD}",
-    f"{_ENTRY} kind = 'hold_lapsed' AND {_NO_OPERATION} operation.kind IN ('release', 'capture')"
-    f" AND {_LAPSED})",
-    f"{_ENTRY} kind = 'refund' AND {_NO_OPERATION} operation.kind = 'refund' AND {_DONE})"
-    " AND NOT EXISTS (SELECT 1 FROM receipt WHERE receipt.receipt_number = entry.entry_key"
-    " AND receipt.form_id = entry.form_id AND receipt.way = 'cash' AND receipt.paid_at IS NOT NULL"
-    f" AND receipt.net_fen = {_posted('till', 'credit')})",
-    f"{_ENTRY} kind = 'recovered' AND NOT EXISTS (SELECT 1 FROM goods_return"
-    " WHERE goods_return.return_id = entry.entry_key AND goods_return.form_id = entry.form_id"
-    f" AND goods_return.recovered_fen = {_posted('store', 'debit')})",
-    f"{_ENTRY} kind = 'till_opened' AND NOT EXISTS (SELECT 1 FROM till"
-    " WHERE till.till_id || '-opened' = entry.entry_key"
-    f" AND till.float_fen = {_posted('till', 'debit')})",
-    f"{_ENTRY} kind = 'till_closed' AND NOT EXISTS (SELECT 1 FROM till"
-    " WHERE till.till_id || '-closed' = entry.entry_key AND till.closed_at IS NOT NULL"
-    f" AND till.counted_fen = {_posted('bank', 'debit')}"
-    f" AND till.float_fen - till.paid_fen = {_posted('till', 'credit')})",
-    f"{_ENTRY} kind = 'treasury_paid' AND NOT EXISTS (SELECT 1 FROM treasury_payment"
-    " JOIN settlement ON settlement.month = treasury_payment.month"
-    " WHERE settlement.settlement_number || '-paid' = entry.entry_key"
-    f" AND treasury_payment.amount_fen = {_posted('bank', 'debit')}"
-    f" - {_posted('bank', 'credit')})",
-    f"{_ENTRY} kind = 'unclaimed' AND NOT EXISTS (SELECT 1 FROM entry AS back"
-    " WHERE back.reverses || '-unclaimed' = entry.entry_key AND back.form_id = entry.form_id)",
+_CHARGED_OR_GIVEN_BACK = f"(operation.kind = 'capture' AND {DONE} OR {GIVEN_BACK})"
+
+_EVENT_OF: dict[str, str] = {
+    "hold": own_operation("operation.kind = 'hold'", DONE),
+    "increase": own_operation("operation.kind = 'increase'", DONE),
+    "advance": own_operation("operation.kind = 'advance'", DONE),
+    "capture": own_operation("operation.kind = 'capture'", DONE),
+    "withdrawal": own_operation(GIVEN_BACK),
+    "returned": own_operation(GIVEN_BACK),
+    "freed": own_operation(GIVEN_BACK),
+    "release": f"{own_operation(GIVEN_BACK)} OR {_EARNED}",
+    "adjust": f"{own_operation(_CHARGED_OR_GIVEN_BACK)} OR {_EARNED}",
+    "hold_lapsed": (
+        own_operation("operation.kind IN ('release', 'capture')", "operation.state = 'refused'")
+        + " OR EXISTS (SELECT 1 FROM guarantee"
+        f" WHERE guarantee.reference = {before_suffix('-lapsed')}"
+        " AND guarantee.form_id = entry.form_id AND guarantee.state = 'ended')"
+    ),
+    "refund": (
+        own_operation("operation.kind = 'refund'", "operation.purpose <> 'pay_again'", DONE)
+        + " OR EXISTS (SELECT 1 FROM receipt WHERE receipt.receipt_number = entry.entry_key"
+        " AND receipt.form_id = entry.form_id AND receipt.way = 'cash'"
+        f" AND receipt.paid_at IS NOT NULL AND receipt.net_fen = {posted('till', 'credit')})"
+    ),
+    "pay_again": own_operation(
+        "operation.kind = 'refund'", "operation.purpose = 'pay_again'", DONE
+    ),
+    "payout_returned": (
+        "EXISTS (SELECT 1 FROM operation"
+        f" WHERE operation.reference = {before_suffix('-returned')}"
+        " AND operation.form_id = entry.form_id AND operation.state = 'returned'"
+        f" AND operation.amount_fen = {posted('network', 'debit')})"
+    ),
+    "write_off": (
+        own_operation(GIVEN_BACK, "operation.purpose = 'request_waive'")
+        + " OR (entry.entry_key = entry.form_id || '-written-1' AND EXISTS ("
+        "SELECT 1 FROM case_record WHERE case_record.form_id = entry.form_id"
+        " AND case_record.fix = 'write_off'))"
+    ),
+    "network_fees": (
+        "EXISTS (SELECT 1 FROM statement WHERE statement.day = SUBSTR(entry.entry_key, 11, 10)"
+        " AND entry.entry_key = 'statement-' || statement.day || '-fees'"
+        " AND statement.state = 'complete'"
+        f" AND statement.agreed_fees_fen = {posted('network_fee', 'debit')})"
+    ),
+    "difference": (
+        "EXISTS (SELECT 1 FROM case_record"
+        f" WHERE case_record.case_id = {before_suffix('-difference')}"
+        " AND entry.entry_key = case_record.case_id || '-difference'"
+        " AND case_record.fix IN ('post_theirs', 'reverse_ours'))"
+    ),
+    "recovered": (
+        "EXISTS (SELECT 1 FROM goods_return WHERE goods_return.return_id = entry.entry_key"
+        " AND goods_return.form_id = entry.form_id"
+        f" AND goods_return.recovered_fen = {posted('store', 'debit')})"
+    ),
+    "till_opened": (
+        f"EXISTS (SELECT 1 FROM till WHERE till.till_id = {before_suffix('-opened')}"
+        f" AND till.float_fen = {posted('till', 'debit')})"
+    ),
+    "till_closed": (
+        f"EXISTS (SELECT 1 FROM till WHERE till.till_id = {before_suffix('-closed')}"
+        " AND till.closed_at IS NOT NULL"
+        f" AND till.counted_fen = {posted('bank', 'debit')}"
+        f" AND till.float_fen - till.paid_fen = {posted('till', 'credit')})"
+    ),
+    "treasury_paid": (
+        "EXISTS (SELECT 1 FROM treasury_payment"
+        " JOIN settlement ON settlement.month = treasury_payment.month"
+        " WHERE settlement.settlement_number || '-paid' = entry.entry_key"
+        f" AND treasury_payment.amount_fen = {posted('bank', 'debit')}"
+        f" - {posted('bank', 'credit')})"
+    ),
+    "unclaimed": (
+        "EXISTS (SELECT 1 FROM entry AS back"
+        f" WHERE back.reverses = {before_suffix('-unclaimed')}"
+        " AND back.form_id = entry.form_id)"
+    ),
+    "reversal": "entry.reverses IS NOT NULL",
+}
+"""The business event of each kind of entry."""
+
+_WITHOUT_EVENT = (
+    "SELECT entry_key, kind, form_id FROM entry WHERE NOT CASE kind "
+    + " ".join(f"WHEN '{kind}' THEN {event}" for kind, event in _EVENT_OF.items())
+    + " ELSE 1 = 0 END"
 )
 
 _EVENTS_WITHOUT_ENTRY = (
-    "SELECT reference, kind, form_id FROM operation WHERE state = 'succeeded'"
-    " AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.entry_key = operation.reference)",
+    # A hold that was over when its increase was heard has nothing that could grow.
+    "SELECT reference, kind, form_id FROM operation WHERE state IN ('succeeded', 'returned')"
+    " AND kind <> 'extend'"
+    " AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.entry_key = operation.reference)"
+    " AND NOT (kind = 'increase' AND EXISTS (SELECT 1 FROM guarantee"
+    " WHERE guarantee.form_id = operation.form_id AND guarantee.state = 'ended'"
+    " AND operation.hold_reference IN (guarantee.reference, guarantee.hold_reference)))",
+    "SELECT reference, kind, form_id FROM operation WHERE state = 'returned' AND NOT EXISTS ("
+    "SELECT 1 FROM entry WHERE entry.entry_key = operation.reference || '-returned')",
     "SELECT return_id, form_id, recovered_fen FROM goods_return WHERE recovered_fen > 0"
     " AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.entry_key = goods_return.return_id"
     " AND entry.kind = 'recovered')",
@@ -84,8 +124,7 @@ _EVENTS_WITHOUT_ENTRY = (
     " AND entry.kind = 'refund')",
     "SELECT receipt_number, form_id FROM receipt WHERE paid_at IS NOT NULL AND way <> 'cash'"
     " AND NOT EXISTS (SELECT 1 FROM operation WHERE operation.form_id = receipt.form_id"
-    " AND operation.kind = 'refund' AND operation.state = 'succeeded'"
-    " AND operation.amount_fen = receipt.net_fen)",
+    f" AND operation.kind = 'refund' AND {DONE} AND operation.amount_fen = receipt.net_fen)",
     "SELECT till_id, float_fen FROM till WHERE NOT EXISTS (SELECT 1 FROM entry"
     " WHERE entry.entry_key = till.till_id || '-opened')",
     "SELECT till_id, counted_fen FROM till WHERE closed_at IS NOT NULL"
@@ -94,6 +133,15 @@ _EVENTS_WITHOUT_ENTRY = (
     "SELECT month, amount_fen FROM treasury_payment WHERE NOT EXISTS (SELECT 1 FROM entry"
     " JOIN settlement ON settlement.settlement_number || '-paid' = entry.entry_key"
     " WHERE settlement.month = treasury_payment.month)",
+    "SELECT day, agreed_fees_fen FROM statement WHERE state = 'complete' AND agreed_fees_fen > 0"
+    " AND NOT EXISTS (SELECT 1 FROM entry"
+    " WHERE entry.entry_key = 'statement-' || statement.day || '-fees')",
+    "SELECT case_id, kind, subject FROM case_record WHERE closed_at IS NOT NULL"
+    " AND fix IN ('post_theirs', 'reverse_ours') AND fixed_by <> '' AND NOT EXISTS ("
+    "SELECT 1 FROM entry WHERE entry.entry_key = case_record.case_id || '-difference')",
+    "SELECT form_id, status FROM form WHERE status = 'written_off' AND NOT EXISTS ("
+    "SELECT 1 FROM entry WHERE entry.form_id = form.form_id"
+    " AND entry.kind IN ('write_off', 'freed'))",
 )
 
 _OTHER_AMOUNTS = (
@@ -101,12 +149,13 @@ _OTHER_AMOUNTS = (
     "SELECT 1 FROM posting WHERE posting.entry_key = advance.reference"
     " AND posting.account = 'advance' AND posting.side = 'debit'"
     " AND posting.amount_fen = advance.amount_fen)",
-    f"SELECT reference, amount_fen, posted_fen FROM (SELECT operation.reference, operation.kind,"
-    f" operation.amount_fen, SUM({SIGNED.replace('amount_fen', 'posting.amount_fen')})"
-    " AS posted_fen FROM operation JOIN posting ON posting.entry_key = operation.reference"
-    " AND posting.account = 'network' WHERE operation.state = 'succeeded'"
-    " GROUP BY operation.reference, operation.kind, operation.amount_fen) AS both_sides"
-    " WHERE posted_fen <> CASE kind WHEN 'capture' THEN amount_fen ELSE -amount_fen END",
+    "SELECT reference, kind, amount_fen, charged_fen, posted_fen FROM ("
+    "SELECT operation.reference, operation.kind, operation.amount_fen, operation.charged_fen,"
+    f" COALESCE((SELECT SUM({SIGNED}) FROM posting WHERE posting.entry_key = operation.reference"
+    " AND posting.account = 'network'), 0) AS posted_fen"
+    " FROM operation JOIN entry ON entry.entry_key = operation.reference"
+    f" WHERE {DONE} AND operation.kind IN ('advance', 'refund', 'capture')) AS both_sides"
+    " WHERE posted_fen <> CASE kind WHEN 'capture' THEN charged_fen ELSE -amount_fen END",
     "SELECT till_id, paid_fen, receipts_fen FROM (SELECT till.till_id, till.paid_fen,"
     " COALESCE((SELECT SUM(receipt.net_fen) FROM receipt WHERE receipt.till_id = till.till_id"
     " AND receipt.paid_at IS NOT NULL), 0) AS receipts_fen FROM till) AS both_sides"
@@ -117,6 +166,30 @@ _OTHER_AMOUNTS = (
     " HAVING SUM(amount_fen) <> joint_fen OR COUNT(DISTINCT state) > 1",
 )
 
+# An entry's day is Shanghai's; the engines say it in their own words.
+_DAYS = (
+    "SELECT account, store_number, day, SUM(debit_fen) AS debit_fen, SUM(credit_fen) AS credit_fen,"
+    " SUM(kept_debit_fen) AS kept_debit_fen, SUM(kept_credit_fen) AS kept_credit_fen FROM ("
+    "SELECT posting.account, entry.store_number, {day_of_entry} AS day,"
+    " SUM(CASE posting.side WHEN 'debit' THEN posting.amount_fen ELSE 0 END) AS debit_fen,"
+    " SUM(CASE posting.side WHEN 'credit' THEN posting.amount_fen ELSE 0 END) AS credit_fen,"
+    " 0 AS kept_debit_fen, 0 AS kept_credit_fen"
+    " FROM posting JOIN entry ON entry.entry_key = posting.entry_key"
+    " GROUP BY posting.account, entry.store_number, {day_of_entry}"
+    " UNION ALL SELECT account, store_number, day, 0, 0, debit_fen, credit_fen FROM daily_balance"
+    ") AS both_sides GROUP BY account, store_number, day"
+    " HAVING SUM(debit_fen) <> SUM(kept_debit_fen) OR SUM(credit_fen) <> SUM(kept_credit_fen)"
+)
+_ALL_TIME = (
+    "SELECT account, store_number, SUM(debit_fen) AS debit_fen, SUM(credit_fen) AS credit_fen,"
+    " SUM(days_debit_fen) AS days_debit_fen, SUM(days_credit_fen) AS days_credit_fen FROM ("
+    "SELECT account, store_number, debit_fen, credit_fen,"
+    " 0 AS days_debit_fen, 0 AS days_credit_fen FROM balance"
+    " UNION ALL SELECT account, store_number, 0, 0, debit_fen, credit_fen FROM daily_balance"
+    ") AS both_sides GROUP BY account, store_number"
+    " HAVING SUM(debit_fen) <> SUM(days_debit_fen) OR SUM(credit_fen) <> SUM(days_credit_fen)"
+)
+
 LEDGER: dict[str, tuple[str, ...]] = {
     "I1": (
         f"SELECT entry_key, SUM({SIGNED}) AS off_by_fen FROM posting"
@@ -124,29 +197,12 @@ LEDGER: dict[str, tuple[str, ...]] = {
         "SELECT entry.entry_key, 'no postings' AS wrong FROM entry"
         " WHERE NOT EXISTS (SELECT 1 FROM posting WHERE posting.entry_key = entry.entry_key)",
     ),
-    "I3": (
-        "SELECT found.account, found.store_number, found.debit_fen, found.credit_fen,"
-        " balance.debit_fen AS kept_debit_fen, balance.credit_fen AS kept_credit_fen FROM ("
-        "SELECT account, store_number,"
-        " SUM(CASE side WHEN 'debit' THEN amount_fen ELSE 0 END) AS debit_fen,"
-        " SUM(CASE side WHEN 'credit' THEN amount_fen ELSE 0 END) AS credit_fen"
-        " FROM posting JOIN entry ON entry.entry_key = posting.entry_key"
-        " GROUP BY account, store_number) AS found"
-        " LEFT JOIN balance ON balance.account = found.account"
-        " AND balance.store_number = found.store_number"
-        " WHERE balance.account IS NULL OR balance.debit_fen <> found.debit_fen"
-        " OR balance.credit_fen <> found.credit_fen",
-        "SELECT account, store_number, debit_fen, credit_fen FROM balance"
-        " WHERE (debit_fen <> 0 OR credit_fen <> 0) AND NOT EXISTS ("
-        "SELECT 1 FROM posting JOIN entry ON entry.entry_key = posting.entry_key"
-        " WHERE posting.account = balance.account"
-        " AND entry.store_number = balance.store_number)",
-    ),
+    "I3": (_DAYS, _ALL_TIME),
     "I4": (
         "SELECT entry_key, position, amount_fen FROM posting"
         " WHERE amount_fen <= 0 OR amount_fen > 9999999999",
     ),
-    "I6": (*_EVENTS_WITHOUT_ENTRY, *_ENTRIES_WITHOUT_EVENT, *_OTHER_AMOUNTS),
+    "I6": (*_EVENTS_WITHOUT_ENTRY, _WITHOUT_EVENT, *_OTHER_AMOUNTS),
     "I7": (
         "SELECT entry_key, reverses FROM entry WHERE (kind = 'reversal')"
         " <> (reverses IS NOT NULL) OR (reverses IS NOT NULL AND (reason = '' OR actor = ''))",
@@ -155,5 +211,15 @@ LEDGER: dict[str, tuple[str, ...]] = {
         " JOIN posting ON posting.entry_key IN (back.entry_key, back.reverses)"
         " WHERE back.reverses IS NOT NULL GROUP BY back.entry_key, posting.account"
         f" HAVING SUM({SIGNED}) <> 0) AS mirror",
+        "SELECT entry_key, kind, reason, actor FROM entry"
+        " WHERE kind = 'difference' AND (reason = '' OR actor = '')",
+        "SELECT entry_key, kind, 'decided by one person' AS wrong FROM entry"
+        " WHERE kind = 'difference'"
+        f" AND {posted('network', 'debit')} + {posted('network', 'credit')} {ABOVE_ONE_PERSON}"
+        " AND NOT "
+        + approved(
+            "IN ('post_theirs', 'reverse_ours')",
+            case=f"approval.case_id = {before_suffix('-difference')}",
+        ),
     ),
 }

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from refund.core.matching import ExitRecord
 from refund.core.trail import AuditEvent, ExitImport
-from refund.storage.checks import offending
 from refund.storage.protocol import Row
 from refund.storage.records import moment, text, whole, written
 from refund.storage.rows import Rows
@@ -102,10 +101,6 @@ class ExitQueries(Rows):
             form_id=form_id,
         )
         return [_event(row) for row in rows]
-
-    def offending(self, invariant: str) -> list[dict[str, object]]:
-        """The rows that break an invariant of the books; empty when it holds."""
-        return offending(self._session, invariant)
 
 
 def _exit(row: Row) -> ExitRecord:

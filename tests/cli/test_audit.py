@@ -50,7 +50,12 @@ def test_the_network_s_own_book_is_compared_when_it_answers(demo: Terminal) -> N
         tamper(demo, "INSERT INTO balance VALUES ('network', 1, 0, 100)")
         broken = _by_promise(demo, code=1)["I5"]
         assert broken["rows"] == [
-            {"our_account_fen": -100, "network_book_fen": 0, "in_flight_fen": 0}
+            {
+                "our_account_fen": -100,
+                "network_book_fen": 0,
+                "in_flight_fen": 0,
+                "fees_not_posted_fen": 0,
+            }
         ]
 
 

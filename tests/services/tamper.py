@@ -8,7 +8,7 @@ import psycopg
 import pysqlite3
 
 from refund.services.audit import Finding, audit
-from tests.world import World
+from tests.world import BEFORE_ALL, World
 
 
 def behind_the_back(world: World, *statements: str) -> None:
@@ -26,6 +26,17 @@ def behind_the_back(world: World, *statements: str) -> None:
                 db.execute(statement.encode())
 
 
+def past_guards(world: World, *statements: str) -> None:
+    """Change the database as whoever takes its guards away first, and puts them back after."""
+    if not world.url.startswith("sqlite"):
+        behind_the_back(world, "SET session_replication_role = replica", *statements)
+        return
+    with closing(pysqlite3.connect(world.url.removeprefix("sqlite://"))) as db:
+        made = db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+    drops = [f"DROP TRIGGER {name}" for name, _ in made]
+    behind_the_back(world, *drops, *statements, *(sql for _, sql in made))
+
+
 def without_guard(world: World, table: str, change: str) -> None:
     """Take a table's guard away, change it, and leave the guard off."""
     if world.url.startswith("sqlite"):
@@ -34,27 +45,40 @@ def without_guard(world: World, table: str, change: str) -> None:
         behind_the_back(world, f"DROP TRIGGER {table}_append_only ON {table}", change)
 
 
-def broken(world: World) -> dict[str, Finding]:
-    """The invariants that do not hold."""
-    return {found.invariant: found for found in audit(world.ports) if not found.holds}
+def broken(world: World, *, watched: bool = False) -> dict[str, Finding]:
+    """The invariants that do not hold; `watched` as `assert_audit_holds` has it."""
+    now = None if watched else BEFORE_ALL
+    return {found.invariant: found for found in audit(world.ports, now=now) if not found.holds}
 
 
 def unguarded(world: World, table: str, *changes: str) -> None:
     """Take away every guard of a table, and change it."""
+    behind_the_back(world, *_drops(world, table), *changes)
+
+
+def _drops(world: World, table: str) -> list[str]:
+    """What takes every guard of a table away."""
     if world.url.startswith("sqlite"):
-        drops = [f"DROP TRIGGER IF EXISTS {table}_no_{act}" for act in ("update", "delete")]
-    else:
-        drops = [f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}"]
-    behind_the_back(world, *drops, *changes)
+        with closing(pysqlite3.connect(world.url.removeprefix("sqlite://"))) as db:
+            found = db.execute(
+                "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?", (table,)
+            ).fetchall()
+        return [f"DROP TRIGGER {name}" for (name,) in found]
+    with psycopg.connect(world.url) as db:
+        found = db.execute(
+            "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal",
+            (table,),
+        ).fetchall()
+    return [f"DROP TRIGGER {name} ON {table}" for (name,) in found]
 
 
 def without_check(world: World, table: str, *changes: str) -> None:
-    """Change a table past its constraints; SQLite is told to look away by `behind_the_back`."""
+    """Change a table past its constraints and guards; SQLite is told to look away anyway."""
     if not world.url.startswith("sqlite"):
         drop = (
             "DO $$ DECLARE known record; BEGIN FOR known IN SELECT conname FROM pg_constraint"
             f" WHERE conrelid = '{table}'::regclass AND contype = 'c' LOOP EXECUTE"
             f" 'ALTER TABLE {table} DROP CONSTRAINT ' || known.conname; END LOOP; END $$"
         )
-        changes = (drop, *changes)
-    behind_the_back(world, *changes)
+        behind_the_back(world, drop)
+    past_guards(world, *changes)
