@@ -1,9 +1,10 @@
-"""Cases about a request to the network: it is asked for its word once more, by a person."""
+"""Cases about what the network says: it is asked for its word once more, by a person."""
 
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from refund.core.case import Case, Fix
+from refund.core.calendar import parse_day
+from refund.core.case import FIXES, Case, Fix
 from refund.core.errors import Refused
 from refund.core.operation import ORDER, Answer, News, Operation, OperationState
 from refund.core.people import Actor
@@ -12,12 +13,13 @@ from refund.services.cases import close, require_idle, the_open_case
 from refund.services.life import By
 from refund.services.pay import carry_out, record_answer, refusal_of
 from refund.services.situation import offers, situation_of
+from refund.services.statements import fetch
 from refund.transaction import Transaction
 
-LOOKING = frozenset({Fix.LOOK_UP, Fix.TREAT_AS_REFUSED})
-"""Fixes that begin with a look-up, and are decided by what it says."""
+LOOKING = frozenset({Fix.LOOK_UP, Fix.TREAT_AS_REFUSED, Fix.FETCH})
+"""Fixes that begin with a question to the network, and are decided by what it says."""
 
-NEVER_TAKEN = "never_taken"
+NEVER_ARRIVED = "never_arrived"
 """Why a request counts as refused that the network never booked."""
 
 
@@ -42,19 +44,22 @@ class Fixed:
 def ask_again(ports: Ports, operator: Actor, case_id: str, fix: Fix, reason: str) -> Fixed:
     """Ask the network for its word on a case's request, and take in what it says.
 
-    Where it never booked the request, that can be taken as a no, if it is asked for no more.
+    Where it never booked the request, that can be taken as a no, if it is asked for no more. A
+    day's statement is fetched.
 
     Raises:
         Refused: `network_unreachable`, `case_unknown`, `case_closed`, `case_under_way`,
-            `approval_waits`, `fix_not_possible`.
+            `approval_waits`, `fix_not_possible`; as `statements.fetch`.
     """
+    if fix is Fix.FETCH:
+        return _fetch(ports, operator, case_id, reason)
     operation = ports.storage.write(lambda tx: _asked_about(tx, ports, case_id, fix))
     try:
         answer = ports.network.look_up(operation.sent_reference)
     except NetworkSilent:
         raise Refused("network_unreachable") from None
     if answer is None and fix is Fix.TREAT_AS_REFUSED:
-        answer = refusal_of(operation, NEVER_TAKEN)
+        answer = refusal_of(operation, NEVER_ARRIVED)
     if answer is not None:
         following = record_answer(ports, operation, answer)
         if isinstance(following, Operation):
@@ -98,3 +103,27 @@ def _is_answered(known: Operation, answer: Answer | None) -> bool:
     if known.state is OperationState.PENDING or answer is None:
         return False
     return ORDER[known.state, answer.heard] is not News.CONTRADICTION
+
+
+def _fetch(ports: Ports, operator: Actor, case_id: str, reason: str) -> Fixed:
+    """Fetch the statement that a case is about; once it is taken in the case is over."""
+    case = ports.storage.write(lambda tx: _idle(tx, case_id))
+    fetch(ports, parse_day(case.subject, "day"), operator.label)
+    by = By(operator.label, ports.clock.now())
+
+    def note_it(tx: Transaction) -> Fixed:
+        current = tx.hold_case(case_id) or case
+        tx.add_case_event(case_id, "fetched", by.at, by.actor, reason)
+        fixed = replace(current, fix=Fix.FETCH, fixed_by=by.actor)
+        close(tx, fixed, by, reason)
+        return Fixed(fixed, Outcome.DONE)
+
+    return ports.storage.write(note_it)
+
+
+def _idle(tx: Transaction, case_id: str) -> Case:
+    case = the_open_case(tx, case_id)
+    require_idle(tx, case)
+    if Fix.FETCH not in FIXES[case.kind]:
+        raise Refused("fix_not_possible")
+    return case

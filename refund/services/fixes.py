@@ -1,5 +1,6 @@
 """What operators do about cases: by one person, or asked for by one and approved by another."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from refund.core import ledger
@@ -11,6 +12,7 @@ from refund.ports import Ports
 from refund.services.asking import LOOKING, Fixed, Outcome, ask_again
 from refund.services.cases import (
     CaseFile,
+    CaseRow,
     case_file,
     close,
     close_with_reason,
@@ -24,8 +26,6 @@ from refund.services.life import By, read_reason
 from refund.services.pay import carry_out
 from refund.services.situation import Offer, Situation, offers, propose_fix, situation_of
 from refund.transaction import Transaction
-
-__all__ = ["Fixed", "Outcome", "approve", "decline", "finish_fixes", "fix", "propose_fix", "view"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,19 @@ def view(ports: Ports, case_id: str) -> CaseView:
         standing = situation_of(tx, ports, file.row.case)
         found = offers(standing) if file.row.case.is_open else []
         return CaseView(file, standing, tuple(found))
+
+    return ports.storage.read(read)
+
+
+def proposed(ports: Ports, rows: Iterable[CaseRow]) -> dict[str, Fix]:
+    """What is proposed for each case of a list, by the case's id."""
+
+    def read(tx: Transaction) -> dict[str, Fix]:
+        return {
+            row.case.case_id: propose_fix(situation_of(tx, ports, row.case))
+            for row in rows
+            if row.case.is_open
+        }
 
     return ports.storage.read(read)
 

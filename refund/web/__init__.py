@@ -7,6 +7,7 @@ from refund.web import (
     customs,
     front,
     operator,
+    operator_cases,
     operator_counter,
     operator_papers,
     operator_point,
@@ -30,6 +31,7 @@ from refund.web.language import register_language
 from refund.web.security import register_security
 
 _FURTHER_ROOMS = (
+    operator_cases,
     operator_counter,
     operator_papers,
     operator_point,

@@ -11,6 +11,7 @@ from refund.core.places import HOME_PORT, PORTS
 from refund.core.traveller import DocumentKind
 from refund.services import oversee
 from refund.services.audit import audit
+from refund.services.cases import work_queue
 from refund.services.life import REASON_LENGTH_MAX
 from refund.services.reconcile import (
     Chosen,
@@ -62,7 +63,8 @@ def who() -> dict[str, object]:
 @pages.get("/")
 def home() -> str:
     """What waits, how old it is, and what is out."""
-    return render_template("operator/home.html", seen=oversee.overview(ports()))
+    waiting = work_queue(ports(), actor(), limit=0)
+    return render_template("operator/home.html", seen=oversee.overview(ports()), cases=waiting)
 
 
 @pages.get("/exit")

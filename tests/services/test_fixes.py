@@ -78,6 +78,7 @@ def test_an_advance_without_a_hold_is_written_off_by_one_person(world: World) ->
     assert cases.work_queue(world.ports, world.operator).count == 0, "the charge's case is over too"
 
 
+@pytest.mark.rule("two_persons")
 def test_above_the_limit_a_second_person_approves_and_it_is_carried_out(world: World) -> None:
     case = an_unsecured(world, a_big_form(world))
     assert fixed(world, case, Fix.WRITE_OFF, "moved away").outcome is Outcome.WAITS
@@ -105,6 +106,7 @@ def test_above_the_limit_a_second_person_approves_and_it_is_carried_out(world: W
     assert refusal(lambda: approve(SECOND)) == "case_closed"
 
 
+@pytest.mark.rule("two_persons")
 def test_a_request_is_declined_or_taken_back_with_a_reason(world: World) -> None:
     case = an_unsecured(world, a_big_form(world))
     for who, kind in ((SECOND, "declined"), (world.operator, "taken_back")):
@@ -120,6 +122,7 @@ def test_a_request_is_declined_or_taken_back_with_a_reason(world: World) -> None
     assert balances(world)["advance"] == BIG_NET_FEN
 
 
+@pytest.mark.rule("two_persons")
 def test_what_has_changed_since_it_was_asked_for_is_not_done(world: World) -> None:
     form = declined(world, a_big_form(world, CAPTURE_DECLINED))
     case = the_case(world, CaseKind.CHARGE_REFUSED, form.form_id)
@@ -155,6 +158,7 @@ def test_a_charge_that_was_refused_is_asked_for_again_or_given_up(world: World) 
     assert own_accounts(world, form) == {"network": -make.NET_FEN, "written_off": make.NET_FEN}
 
 
+@pytest.mark.rule("two_persons")
 def test_a_release_that_customs_word_lacks_needs_two_however_small(world: World) -> None:
     form = claimed(world)
     case = opened(world, CaseKind.HOLD_ENDS_EARLY, form.form_id, form_id=form.form_id)
@@ -212,6 +216,7 @@ def returned(world: World) -> tuple[Form, Case]:
     return form, the_case(world, CaseKind.ADVANCE_RETURNED, form.form_id)
 
 
+@pytest.mark.rule("returned_not_owed")
 def test_an_advance_that_came_back_is_paid_again_to_the_card(world: World) -> None:
     form, case = returned(world)
     assert own_accounts(world, form).get("advance", 0) == 0
@@ -296,6 +301,7 @@ def test_our_account_follows_the_networks_book_by_an_entry_of_its_own(world: Wor
     assert world.ports.storage.read(lambda tx: tx.has_entry(f"{case.case_id}-difference"))
 
 
+@pytest.mark.rule("two_persons")
 def test_a_large_difference_is_posted_once_by_two_of_many(world: World) -> None:
     case = stray(world, claimed(world), 1_000_01)
     offer = now(world, case).offers[0]

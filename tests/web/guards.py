@@ -36,6 +36,8 @@ OTHERS = {
     "port": "WUH",
     "till_id": "nothing",
     "receipt_number": "WUH-250708-0001",
+    "case_id": UNKNOWN_ID,
+    "fix": "explain",
 }
 """What the other parts of addresses may be; nobody has these."""
 GUARDS = {pages.name: guard for pages, _, guard in AUDIENCES}
