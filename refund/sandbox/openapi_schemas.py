@@ -50,8 +50,11 @@ def thing(required: Schema, optional: Schema | None = None) -> Schema:
 
 def by_reference(name: str) -> Schema:
     """An object whose fields are references, each with this or null."""
-    either = {"anyOf": [ref(name), {"type": "null"}]}
-    return {"type": "object", "additionalProperties": either}
+    return {"type": "object", "additionalProperties": _or_null(ref(name))}
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
 
 
 def _whole(least: int = 0, most: int | None = None) -> Schema:
@@ -188,25 +191,14 @@ def _operations() -> dict[str, Schema]:
     }
 
 
-def _answers() -> dict[str, Schema]:
-    fen = {name: ref("Sum") for name in ("payouts_fen", "returned_fen", "captures_fen")}
-    hold_fen = {"captured_fen": ref("Sum"), "released_fen": ref("Sum")}
+def _session_answers() -> dict[str, Schema]:
     card = {
-        **{name: {"type": "string"} for name in ("brand", "last4", "expiry")},
         "token": ref("Reference"),
+        "brand": {"type": "string"},
+        "last4": {"type": "string"},
+        "expiry": {"type": "string"},
     }
     payout = {**_METHOD, "token": ref("Reference"), "label": {"type": "string"}}
-    listed = {
-        "cursor": _whole(1),
-        "reference": ref("Reference"),
-        "kind": one_of(*REFUSALS),
-        "state": ref("Word"),
-        "amount_fen": ref("Fen"),
-        "at": ref("Moment"),
-        "hold_reference": {"anyOf": [ref("Reference"), {"type": "null"}]},
-        "hold_state": {"anyOf": [one_of(*HOLD_STATES), {"type": "null"}]},
-    }
-    cursor = {"anyOf": [_whole(1), {"type": "null"}]}
     return {
         "OpenedSession": thing(
             {
@@ -221,26 +213,47 @@ def _answers() -> dict[str, Schema]:
                 "session_id": ref("Reference"),
                 "reference": ref("Reference"),
                 "state": one_of("open", "entered", "cancelled", "expired"),
-                "card": {"anyOf": [thing(card), {"type": "null"}]},
-                "payout": {"anyOf": [thing(payout), {"type": "null"}]},
+                "card": _or_null(thing(card)),
+                "payout": _or_null(thing(payout)),
             }
         ),
+    }
+
+
+def _found_answers() -> dict[str, Schema]:
+    return {
         "HoldState": thing(
             {
                 "reference": ref("Reference"),
                 "amount_fen": ref("Fen"),
                 "state": one_of(*HOLD_STATES),
                 "expires_at": ref("Moment"),
-                **hold_fen,
+                "captured_fen": ref("Sum"),
+                "released_fen": ref("Sum"),
                 "extendable": {"type": "boolean"},
             }
         ),
         "HoldsFound": thing({"holds": by_reference("HoldState")}),
         "OperationsFound": thing({"operations": by_reference("Operation")}),
+    }
+
+
+def _book_answers() -> dict[str, Schema]:
+    listed = {
+        "cursor": _whole(1),
+        "reference": ref("Reference"),
+        "kind": one_of(*REFUSALS),
+        "state": ref("Word"),
+        "amount_fen": ref("Fen"),
+        "at": ref("Moment"),
+        "hold_reference": _or_null(ref("Reference")),
+        "hold_state": _or_null(one_of(*HOLD_STATES)),
+    }
+    sums = ("payouts_fen", "returned_fen", "captures_fen", "fees_fen")
+    return {
         "Book": thing(
             {
-                **fen,
-                "fees_fen": ref("Sum"),
+                **{name: ref("Sum") for name in sums},
                 "balance_fen": {"type": "integer"},
                 "holds_open": ref("Sum"),
                 "held_open_fen": ref("Sum"),
@@ -248,7 +261,9 @@ def _answers() -> dict[str, Schema]:
                 "at": ref("Moment"),
             }
         ),
-        "OperationList": thing({"operations": _list(thing(listed), PAGE_MAX), "next": cursor}),
+        "OperationList": thing(
+            {"operations": _list(thing(listed), PAGE_MAX), "next": _or_null(_whole(1))}
+        ),
         "StatementDays": thing(
             {
                 "days": {"type": "array", "items": ref("Day")},
@@ -274,4 +289,5 @@ def _events() -> dict[str, Schema]:
 
 def schemas() -> dict[str, Schema]:
     """Return every schema by its name."""
-    return {**_values(), **_requests(), **_operations(), **_answers(), **_events()}
+    answers = _session_answers() | _found_answers() | _book_answers()
+    return {**_values(), **_requests(), **_operations(), **answers, **_events()}

@@ -7,8 +7,14 @@ from tests.house.tree import Source
 
 # Where catching everything is right, and why: (file, function) -> reason.
 CATCHES_EVERYTHING: dict[tuple[str, str], str] = {
-    ("refund/services/later.py", "Worker.run"): (
-        "the worker is an edge: a round that failed is logged, and the next one must come"
+    ("refund/sandbox/beat.py", "Beat._run"): (
+        "the network's heart is an edge: a round that failed is logged, and the next one must come"
+    ),
+    ("refund/services/later.py", "Worker._attempt"): (
+        "the worker is an edge: a task that failed is logged, and the next one must come"
+    ),
+    ("refund/services/rounds.py", "each"): (
+        "one that fails must not keep the others from their turn; all failures are raised after"
     ),
     ("refund/storage/sqlite_writer.py", "Writer._work"): (
         "the one writing thread must live on, and every caller it serves must get an answer"
