@@ -28,6 +28,8 @@ from refund.services.holds import (
     after_hold,
     after_increase,
     covered,
+    unsecured,
+    without_card,
 )
 from refund.services.intent import (
     PAY_AGAIN,
@@ -191,10 +193,11 @@ def _give_up(
 
 def _after_advance(tx: Transaction, ports: Ports, form: Form, operation: Operation) -> Form:
     now, actor = ports.clock.now(), operation.actor
+    is_secured = tx.live_guarantee(form.form_id) is not None
     if operation.refusal:
-        return move(
-            tx, ports, form, Event.ADVANCE_REFUSED, By(actor, now), detail=operation.refusal
-        )
+        by = By(actor, now)
+        held = move(tx, ports, form, Event.ADVANCE_REFUSED, by, detail=operation.refusal)
+        return held if is_secured else without_card(tx, ports, held, by, "hold_lapsed")
     tx.add_advance(
         Advance(
             form_id=form.form_id,
@@ -207,7 +210,11 @@ def _after_advance(tx: Transaction, ports: Ports, form: Form, operation: Operati
     )
     entry = ledger.advance_entry(operation.reference, form.form_id, operation.amount_fen)
     tx.post(entry, form.store_number, actor, now)
-    return move(tx, ports, form, Event.ADVANCE_SUCCEEDED, By(actor, now))
+    advanced = move(tx, ports, form, Event.ADVANCE_SUCCEEDED, By(actor, now))
+    if not is_secured:
+        # The hold ended by itself while the money was on its way.
+        unsecured(tx, ports, advanced)
+    return advanced
 
 
 def _after_refund(tx: Transaction, ports: Ports, form: Form, operation: Operation) -> Form:

@@ -176,10 +176,16 @@ def lapse(tx: Transaction, ports: Ports, guarantee: Guarantee, why: str) -> bool
     note(tx, ports, "hold_lapsed", by, form_id=form.form_id, detail=why)
     close_by_itself(tx, ports, CaseKind.HOLD_ENDS_EARLY, form.form_id, "hold_lapsed")
     if form.status is Status.HELD:
-        move(tx, ports, move(tx, ports, form, Event.WITHDRAW, by, why), Event.HOLD_UNFIT, by, why)
+        without_card(tx, ports, form, by, why)
     elif form.status is not Status.ADVANCING:
         unsecured(tx, ports, form)
     return True
+
+
+def without_card(tx: Transaction, ports: Ports, form: Form, by: By, why: str) -> Form:
+    """Lead a form back whose hold is over before any advance: another card can be given."""
+    withdrawing = move(tx, ports, form, Event.WITHDRAW, by, why)
+    return move(tx, ports, withdrawing, Event.HOLD_UNFIT, by, why)
 
 
 def unsecured(tx: Transaction, ports: Ports, form: Form) -> None:

@@ -98,10 +98,11 @@ def begin_end_of_hold(
     """Store the intent to release or capture the hold.
 
     Raises:
-        Refused: `not_in_this_state` when no hold stands.
+        Refused: `not_in_this_state` when no hold stands, or the network is being asked for
+            something else.
     """
     guarantee = tx.live_guarantee(form.form_id)
-    if guarantee is None:
+    if guarantee is None or is_asked(tx, form.form_id):
         raise Refused("not_in_this_state", status=form.status.value)
     captured_fen = captured_by(tx, form, event)
     operation = _intent(
@@ -119,6 +120,13 @@ def begin_end_of_hold(
     move(tx, ports, form, event, By(actor, operation.created_at), detail=reason)
     tx.add_operation(operation)
     return operation
+
+
+def is_asked(tx: Transaction, form_id: str) -> bool:
+    """Whether the network is being asked for something about a form, but for more time."""
+    pending = OperationState.PENDING
+    operations = tx.operations_of(form_id)
+    return any(one.state is pending and one.kind is not Kind.EXTEND for one in operations)
 
 
 def captured_by(tx: Transaction, form: Form, event: Event) -> int:

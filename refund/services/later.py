@@ -1,19 +1,24 @@
-"""What happens later: operations without an answer are finished, abandoned holds are given up."""
+"""What happens later: a list of tasks, each with its own period, and the worker that does them."""
 
 import logging
 import threading
 import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 
 from refund.core.errors import Refused
 from refund.core.form import Event, Status
-from refund.core.operation import Operation
+from refund.core.operation import Guarantee, Operation
 from refund.core.people import WORKER
 from refund.ports import NetworkSilent, Ports
-from refund.services.intent import LEASE, begin_end_of_hold
+from refund.services.fixes import finish_fixes
+from refund.services.intent import LEASE, begin_end_of_hold, is_asked
 from refund.services.life import the_form
 from refund.services.pay import carry_out, record_answer, refusal_of, rest
+from refund.services.rounds import each
+from refund.services.secure import alert, charge_in_time, extend_holds, poll_holds, watch_pending
+from refund.services.statements import fetch_statements
 from refund.transaction import Transaction
 
 PERIOD_SECONDS = 1.0
@@ -27,6 +32,12 @@ NEVER_ARRIVED = "never_arrived"
 ABANDONED = timedelta(minutes=30)
 """After this long a hold without an advance is given up."""
 
+POLL_EVERY = timedelta(days=1)
+"""How often the network is asked about every hold, whatever it tells by itself."""
+
+AGAIN = timedelta(minutes=1)
+"""How soon a task with a longer period is done again that failed."""
+
 BATCH = 50
 log = logging.getLogger(__name__)
 
@@ -38,10 +49,16 @@ def finish_open_operations(ports: Ports) -> int:
         How many operations were taken in hand.
     """
     now = ports.clock.now()
+    # Whoever has nothing to do writes nothing.
+    if not ports.storage.read(lambda tx: tx.is_work_due(now)):
+        return 0
     taken = ports.storage.write(lambda tx: tx.lease_operations(now, now + LEASE, BATCH))
-    for operation in taken:
+
+    def take_in_hand(operation: Operation) -> int:
         finish(ports, operation)
-    return len(taken)
+        return 1
+
+    return each(taken, take_in_hand)
 
 
 def finish(ports: Ports, operation: Operation) -> None:
@@ -72,16 +89,16 @@ def withdraw_abandoned_holds(ports: Ports) -> int:
         How many were given up.
     """
     now = ports.clock.now()
+
+    def give_up(form_id: str) -> int:
+        operation = ports.storage.write(lambda tx: _withdraw(tx, ports, form_id, now))
+        if operation is None:
+            return 0
+        carry_out(ports, operation)
+        return 1
+
     waiting = ports.storage.read(lambda tx: tx.forms_in([Status.HELD], BATCH))
-    given_up = 0
-    for form in waiting:
-        operation = ports.storage.write(
-            partial(_withdraw, ports=ports, form_id=form.form_id, now=now)
-        )
-        if operation is not None:
-            carry_out(ports, operation)
-            given_up += 1
-    return given_up
+    return each((form.form_id for form in waiting), give_up)
 
 
 def _withdraw(tx: Transaction, ports: Ports, form_id: str, now: datetime) -> Operation | None:
@@ -89,22 +106,86 @@ def _withdraw(tx: Transaction, ports: Ports, form_id: str, now: datetime) -> Ope
     guarantee = tx.live_guarantee(form_id)
     if form.status is not Status.HELD or guarantee is None:
         return None
-    if guarantee.held_at + ABANDONED > now:
+    if guarantee.held_at + ABANDONED > now or is_asked(tx, form_id):
         return None
     return begin_end_of_hold(tx, ports, form, Event.WITHDRAW, WORKER, reason="abandoned")
 
 
+class HoldsAskedDaily:
+    """The task that asks about every hold once a day, some of them at a time."""
+
+    def __init__(self) -> None:
+        self._after: Guarantee | None = None
+        self._began_at: datetime | None = None
+
+    def __call__(self, ports: Ports) -> int:
+        """Ask about the next ones, where the day's round is not over."""
+        now = ports.clock.now()
+        if self._after is None and not _is_due(self._began_at, POLL_EVERY, now):
+            return 0
+        if self._after is None:
+            self._began_at = now
+        self._after = poll_holds(ports, self._after)
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One of the worker's tasks, and how often it is done by the service's clock."""
+
+    name: str
+    every: timedelta
+    do: Callable[[Ports], int]
+
+
+def all_tasks() -> tuple[Task, ...]:
+    """Everything that is done by itself, the most urgent first."""
+    second, minute, hour = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+    return (
+        Task("operations", second, finish_open_operations),
+        Task("fixes", 5 * second, finish_fixes),
+        Task("abandoned holds", minute, withdraw_abandoned_holds),
+        Task("pending operations", minute, watch_pending),
+        Task("holds by day", minute, HoldsAskedDaily()),
+        Task("extensions", hour, extend_holds),
+        Task("charges in time", hour, charge_in_time),
+        Task("alerts", hour, alert),
+        Task("statements", hour, fetch_statements),
+    )
+
+
+def _is_due(last: datetime | None, every: timedelta, now: datetime) -> bool:
+    """Whether a period is over; also when the clock was put back."""
+    return last is None or not last <= now < last + every
+
+
 def work_once(ports: Ports) -> int:
-    """Do what is due; how much was taken in hand."""
+    """Finish operations and abandoned holds; how much was taken in hand."""
     return finish_open_operations(ports) + withdraw_abandoned_holds(ports)
 
 
-class Worker:
-    """A thread that does what is due, again and again, until it is told to stop."""
+def work_through(ports: Ports, tasks: Sequence[Task] | None = None) -> int:
+    """Do every task once, whenever it was done last; how much was taken in hand.
 
-    def __init__(self, ports: Ports, period_seconds: float = PERIOD_SECONDS) -> None:
+    Raises:
+        ExceptionGroup: some of it failed, after all else was done.
+    """
+    return each(all_tasks() if tasks is None else tasks, lambda task: task.do(ports))
+
+
+class Worker:
+    """A thread that does each task when it is due, until it is told to stop."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        period_seconds: float = PERIOD_SECONDS,
+        tasks: Sequence[Task] | None = None,
+    ) -> None:
         self._ports = ports
         self._period_seconds = period_seconds
+        self._tasks = all_tasks() if tasks is None else tasks
+        self._done_at: dict[str, datetime] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self.run, name="worker", daemon=True)
 
@@ -113,19 +194,40 @@ class Worker:
         self._thread.start()
 
     def stop(self) -> None:
-        """Let the round under way end."""
+        """Let the task under way end."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
 
     def run(self) -> None:
-        """Work until stopped; whatever fails is logged without its words, and tried again."""
+        """Work until stopped."""
         while not self._stop.is_set():
-            try:
-                work_once(self._ports)
-            except Refused as refused:
-                log.warning("put off: %s", refused.code)
-            except Exception as error:  # noqa: BLE001 - an edge: a dead worker finishes nothing
-                where = "".join(traceback.format_tb(error.__traceback__))
-                log.error("worker: %s\n%s", type(error).__name__, where)  # noqa: TRY400
+            for task in self._tasks:
+                if self._stop.is_set():
+                    break
+                self._attempt(task)
             self._stop.wait(self._period_seconds)
+
+    def _attempt(self, task: Task) -> None:
+        """Do a task that is due; what fails is logged without its words, and tried again."""
+        try:
+            now = self._ports.clock.now()
+            if not _is_due(self._done_at.get(task.name), task.every, now):
+                return
+            self._done_at[task.name] = now - max(timedelta(0), task.every - AGAIN)
+            task.do(self._ports)
+            self._done_at[task.name] = now
+        except Exception as error:  # noqa: BLE001 - an edge: a dead worker finishes nothing
+            _tell(task.name, error)
+
+
+def _tell(name: str, error: Exception) -> None:
+    """Log what failed by its kind and place; a refusal is only put off."""
+    if isinstance(error, ExceptionGroup):
+        for one in error.exceptions:
+            _tell(name, one)
+    elif isinstance(error, Refused):
+        log.warning("%s put off: %s", name, error.code)
+    else:
+        where = "".join(traceback.format_tb(error.__traceback__))
+        log.error("worker: %s at %s\n%s", type(error).__name__, name, where)

@@ -58,6 +58,9 @@ def send(ports: Ports, operation: Operation) -> Operation | Form | None:
         return None
     if not ports.storage.write(lambda tx: tx.may_send(operation, now)):
         return None
+    if ports.clock.now() > now + LEASE:
+        # Whoever stood still for so long may have been overtaken.
+        return None
     try:
         answer = ports.network.send(operation)
     except NetworkSilent:

@@ -138,6 +138,14 @@ class OperationQueries(Rows):
         )
         return [operation_of(row) for row in rows]
 
+    def is_work_due(self, now: datetime) -> bool:
+        """Whether a pending operation waits that nobody has in hand."""
+        row = self._session.row(
+            "SELECT 1 AS due FROM operation WHERE state = 'pending' AND lease_until < :now LIMIT 1",
+            now=written(now),
+        )
+        return row is not None
+
     def may_send(self, operation: Operation, now: datetime) -> bool:
         """Note a sending; False when the lease went to somebody else, or the answer is there."""
         touched = self._session.run(

@@ -51,6 +51,10 @@ class OperationRows(Protocol):
         """Take pending operations whose lease is over; each new lease has a higher fence."""
         ...
 
+    def is_work_due(self, now: datetime) -> bool:
+        """Whether a pending operation waits that nobody has in hand."""
+        ...
+
     def may_send(self, operation: Operation, now: datetime) -> bool:
         """Note a sending; False when the lease went to somebody else, or the answer is there."""
         ...
