@@ -11,8 +11,7 @@ from refund.sandbox.errors import Rejected
 from refund.sandbox.faults import Fault
 from refund.sandbox.network import Book
 from refund.sandbox.restore import restore_backup
-from tests.sandbox.test_network import card
-from tests.sandbox.world import VISA, HandClock
+from tests.sandbox.world import VISA, HandClock, card
 
 MASTERCARD = "5555555555554444"
 PENDING = "4000000000000168"
