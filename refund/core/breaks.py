@@ -4,11 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from refund.core.calendar import day_of, is_within
 from refund.core.case import CaseKind
-from refund.core.customs import Decision, Verification
-from refund.core.form import Form, Status
-from refund.core.matching import MINUTE, ExitRecord, exit_for
+from refund.core.form import Form
 from refund.core.operation import Guarantee, GuaranteeState
 from refund.core.statement import CURRENCY, Statement, StatementLine, effect_fen
 
@@ -86,17 +83,22 @@ class Ours:
     @property
     def row(self) -> dict[str, object]:
         """It as a page shows it."""
-        return {
+        row: dict[str, object] = {
             "reference": self.reference,
             "kind": self.kind,
             "state": self.state,
             "amount_fen": self.amount_fen,
-            "posted": self.is_posted,
-            "forms": self.forms,
-            "asked_at": _iso(self.asked_at),
-            "answered_at": _iso(self.answered_at),
-            "refusal": self.refusal,
+            "asked_at": iso(self.asked_at),
         }
+        if self.answered_at is not None:
+            row["answered_at"] = iso(self.answered_at)
+        if self.forms > 1:
+            row["forms"] = self.forms
+        if self.refusal:
+            row["refusal"] = self.refusal
+        if self.state in DONE and not self.is_posted and self.kind in POSTED:
+            row["ledger"] = "missing"
+        return row
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,19 +139,21 @@ class Booked:
     def row(self) -> dict[str, object]:
         """It as a page shows it."""
         line = self.line
-        return {
+        row: dict[str, object] = {
+            "reference": line.reference,
+            "kind": line.kind,
+            "state": "returned" if line.is_return else "succeeded",
+            "amount_fen": line.amount_fen,
+            "booked_at": iso(line.booked_at),
             "day": self.day.isoformat(),
             "line": line.number,
-            "reference": line.reference,
             "network_id": line.network_id,
-            "kind": line.kind,
-            "state": line.state,
-            "amount_fen": line.amount_fen,
-            "currency": line.currency,
-            "fee_fen": line.fee_fen,
-            "booked_at": _iso(line.booked_at),
-            "hold_reference": line.hold_reference,
         }
+        if line.currency != CURRENCY:
+            row["currency"] = line.currency
+        if line.hold_reference:
+            row["hold_reference"] = line.hold_reference
+        return row
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,9 +258,8 @@ def _of_line(booked: Booked, kind: CaseKind, ours_fen: int) -> Break:
         line_fen=line.amount_fen,
         ours_fen=ours_fen,
         theirs_fen=theirs_fen,
-        ours={} if ours is None else ours.row,
+        ours=_holds_row(booked.holds) if ours is None else ours.row,
         theirs=booked.row,
-        border=_holds_row(booked.holds),
     )
 
 
@@ -265,9 +268,9 @@ def _holds_row(holds: Sequence[Guarantee]) -> dict[str, object]:
     if not holds:
         return {}
     return {
-        "hold": holds[0].network_reference,
+        "hold_reference": holds[0].network_reference,
         "hold_state": holds[0].state.value,
-        "hold_fen": sum(hold.amount_fen for hold in holds),
+        "held_fen": sum(hold.amount_fen for hold in holds),
     }
 
 
@@ -321,77 +324,6 @@ def fees_break(statement: Statement, lines: Sequence[Mapping[str, object]]) -> B
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
-    """A settled form beside what customs and the border have recorded of its traveller."""
-
-    form: Form
-    verification: Verification | None
-    exits: tuple[ExitRecord, ...]
-    settled_at: datetime
-    settled_fen: int
-
-
-def left_break(left: Left, day: date) -> Break | None:
-    """Whether the records say otherwise than the form was settled, and how.
-
-    Source: SAT 9/2025, GAC 25/2015 item 2 (what a kept promise is).
-    """
-    form = left.form
-    seen = exit_for(form, left.exits, left.verification)
-    verdict = _verdict(left, seen)
-    is_kept = form.status in (Status.RELEASED, Status.ADJUSTED)
-    kind = verdict
-    if not is_kept:
-        is_wrong = form.status is Status.CAPTURED and verdict is None
-        kind = CaseKind.LEFT_UNVERIFIED if is_wrong else None
-    if kind is None:
-        return None
-    verification = left.verification
-    return Break(
-        kind=kind,
-        subject=form.form_id,
-        day=day,
-        since=left.settled_at,
-        amount_fen=left.settled_fen,
-        form_id=form.form_id,
-        store_number=form.store_number,
-        ours={
-            "form": form.form_number,
-            "status": form.status.value,
-            "settled_at": _iso(left.settled_at),
-            "depart_by": form.depart_by.isoformat(),
-            "port": "" if form.port_any else form.port,
-        },
-        border={
-            "says": "not_kept" if is_kept else "kept",
-            "decision": "" if verification is None else verification.decision.value,
-            "verified_at": _iso(None if verification is None else verification.verified_at),
-            "verified_port": "" if verification is None else verification.port,
-            "exited_at": _iso(None if seen is None else seen.exited_at),
-            "exit_day": "" if seen is None else day_of(seen.exited_at).isoformat(),
-            "exit_port": "" if seen is None else seen.port,
-        },
-    )
-
-
-def _precedes(seen: ExitRecord, verification: Verification | None) -> bool:
-    return verification is not None and seen.exited_at + MINUTE <= verification.verified_at
-
-
-def _verdict(left: Left, seen: ExitRecord | None) -> CaseKind | None:
-    """What the records have against a promise that was kept; None when they prove it."""
-    form, verification = left.form, left.verification
-    if verification is None or verification.decision is Decision.REFUSED:
-        return CaseKind.RELEASED_UNVERIFIED
-    if seen is None or _precedes(seen, verification):
-        return CaseKind.LEFT_UNVERIFIED
-    if not is_within(seen.exited_at, form.depart_by):
-        return CaseKind.LEFT_LATE
-    if not form.port_any and seen.port != form.port:
-        return CaseKind.LEFT_ELSEWHERE
-    return None
-
-
-def _iso(at: datetime | None) -> str:
+def iso(at: datetime | None) -> str:
+    """A moment as a row has it; empty for none."""
     return "" if at is None else at.isoformat()

@@ -14,16 +14,15 @@ from typing import TypeVar
 from refund.core.breaks import (
     Booked,
     Break,
-    Left,
     Ours,
     Scope,
     breaks_of,
     fees_break,
-    left_break,
     missing_there,
 )
 from refund.core.calendar import day_of, end_of_day
 from refund.core.case import CaseKind
+from refund.core.departures import Left, left_break
 from refund.core.errors import Refused
 from refund.core.match_summary import Amount, BreakRow, Period
 from refund.core.statement import Statement

@@ -156,7 +156,7 @@ def test_what_the_statement_has_and_we_do_not_know_is_missing_here(world: World)
     assert stranger.side("theirs")["reference"] == "stranger-1"
     assert (stranger.facts["ours_fen"], stranger.facts["theirs_fen"]) == (0, -55_00)
     assert released.facts["theirs_fen"] == 0
-    assert released.side("border")["hold_state"] == "held"
+    assert released.side("ours")["hold_state"] == "held"
     assert (period.missing_here, period.broken.count, period.matched.count) == (
         Amount(3, 55_00 + 66_00 + 10),
         3,
@@ -314,10 +314,10 @@ def test_a_charge_after_the_release_is_told(world: World) -> None:
     found = only(world, CaseKind.CAPTURED_AFTER_RELEASE)
     assert found.form_id == form.form_id
     assert str(found.side("theirs")["reference"]).startswith("issuer-")
-    assert found.side("border") == {
-        "hold": reference(form, "hold"),
+    assert found.side("ours") == {
+        "hold_reference": reference(form, "hold"),
         "hold_state": "released",
-        "hold_fen": make.NET_FEN,
+        "held_fen": make.NET_FEN,
     }
     assert (found.facts["ours_fen"], found.facts["theirs_fen"]) == (0, make.NET_FEN)
 
@@ -331,7 +331,7 @@ def test_what_is_done_and_not_in_the_ledger_is_missing_here(world: World) -> Non
     )
     matched(world, sheet_of(world))
     found = only(world, CaseKind.MISSING_HERE)
-    assert found.side("ours")["posted"] is False
+    assert found.side("ours")["ledger"] == "missing"
     assert (found.facts["ours_fen"], found.facts["theirs_fen"]) == (0, -make.NET_FEN)
 
 
@@ -416,7 +416,7 @@ def test_a_charge_against_what_the_border_tells_later_is_told(world: World) -> N
     all_days(world)
     found = only(world, CaseKind.LEFT_UNVERIFIED)
     assert (found.subject, found.side("border")["says"]) == (form.form_id, "kept")
-    assert found.side("border")["exit_day"] == "2025-07-20"
+    assert found.side("border")["left_on"] == "2025-07-20"
 
 
 def test_fees_that_were_not_agreed_are_told_and_only_the_agreed_are_posted(world: World) -> None:
