@@ -15,7 +15,10 @@ from refund.storage.check_words import (
 _EARNED = (
     "(entry.entry_key = entry.form_id || '-earned-1'"
     f" AND {posted('guarantee_held', 'credit')} = 0 AND EXISTS (SELECT 1 FROM guarantee"
-    " WHERE guarantee.form_id = entry.form_id AND guarantee.state IN ('ended', 'captured')))"
+    " WHERE guarantee.form_id = entry.form_id AND (guarantee.state = 'ended'"
+    " OR (guarantee.state = 'captured' AND EXISTS (SELECT 1 FROM operation"
+    " WHERE operation.form_id = guarantee.form_id AND operation.kind = 'capture'"
+    " AND operation.state = 'succeeded' AND operation.charged_fen < operation.amount_fen)))))"
 )
 
 _CHARGED_OR_GIVEN_BACK = f"(operation.kind = 'capture' AND {DONE} OR {GIVEN_BACK})"

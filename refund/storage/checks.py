@@ -25,7 +25,7 @@ LIMIT = 100
 PAGE = 2000
 """Operations that are recomputed at once."""
 
-NOTICED_WITHIN = timedelta(minutes=1)
+NOTICED_WITHIN = timedelta(minutes=2)
 """How long after its time a thing that waits may be without the case that is due then."""
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
