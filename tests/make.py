@@ -39,12 +39,20 @@ PRICE_FEN = 1494_00
 
 NET_FEN = 134_46
 VISA = "4111111111111111"
+MASTERCARD = "5555555555554444"
+JCB = "3566002020360505"
+DISCOVER = "6011111111111117"
+HALF = "4000000000000135"
+ENDED_BY_BANK = "4000000000000143"
+CHARGE_DECLINED = "4000000000000150"
+PENDING_THEN_PAID = "4000000000000168"
+PENDING_THEN_FAILED = "4000000000000176"
+RETURNED = "4000000000000184"
 DECLINED = "4000000000000002"
 LOST_HOLD = "4000000000000101"
 LOST_ADVANCE = "4000000000000119"
 PAYOUT_REFUSED = "4000000000000127"
 PAYOUT_RETURNED = "4000000000000184"
-CHARGE_DECLINED = "4000000000000150"
 
 
 def store(store_number: int = 1, **changes: Any) -> Store:
@@ -81,9 +89,9 @@ def officer(port: str = "WUH") -> Actor:
     return Actor(f"officer-{port}", Role.OFFICER, "Officer", port=port)
 
 
-def operator() -> Actor:
+def operator(staff_id: str = "operator-1") -> Actor:
     """An operator of the agency."""
-    return Actor("operator-1", Role.OPERATOR, "Operator")
+    return Actor(staff_id, Role.OPERATOR, "Operator")
 
 
 def staff(actor: Actor, login: str = "", password_hash: str = "") -> Staff:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
+from refund.core.case import CaseKind, Fix
 from refund.core.entitlement import Recovery
 from refund.core.form import Channel, Event, Form, Status
-from refund.services import amend, claim, counter_desk, issue
+from refund.services import amend, claim, counter_desk, fixes, issue
 from tests import make
 from tests.services import till_steps
 from tests.services.engine_steps import (
@@ -90,6 +91,17 @@ def _lapse(world: World, form: Form) -> None:
     ended(world, form, Event.REQUEST_CAPTURE)
 
 
+def _written_off(world: World, form: Form) -> None:
+    """Two operators agree that nothing will come back."""
+    (case,) = world.ports.storage.read(lambda tx: tx.open_cases([CaseKind.UNSECURED]))
+    asked = fixes.fix(world.ports, world.operator, case.case_id, Fix.WRITE_OFF, "gone for good")
+    assert asked.outcome is fixes.Outcome.WAITS
+    waiting = world.ports.storage.read(lambda tx: tx.approval_of(case.case_id))
+    assert waiting is not None
+    second = make.operator("operator-2")
+    fixes.approve(world.ports, second, case.case_id, waiting.approval_id)
+
+
 def _void(world: World, form: Form) -> Form:
     return issue.void_form(world.ports, world.clerk, form.form_id, "typed twice")
 
@@ -149,6 +161,8 @@ BROUGHT: Mapping[Status, Way] = {
     Status.REFUNDING: unheard(_ordinary_verified, _pay_by_network),
     Status.REFUNDED: then(_ordinary_verified, _pay_by_network),
     Status.DENIED: then(_ordinary_verified, _deny),
+    Status.WAIVING: unheard(_verified, _ended(Event.REQUEST_WAIVE)),
+    Status.WRITTEN_OFF: then(then(advanced, _lapse), _written_off),
 }
 """How a form comes into each state."""
 
