@@ -17,6 +17,7 @@ from refund.sandbox.journal import PAGE_MAX
 from refund.sandbox.network import Book
 from refund.sandbox.requests import (
     HOLD_LOOKUPS_MAX,
+    LANGUAGE_PATTERN,
     Fields,
     Flights,
     fingerprint,
@@ -30,7 +31,7 @@ api = Blueprint("network", __name__, url_prefix="/v1")
 
 LINES_IN_PIECE = 500
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}")
+_LANGUAGE = re.compile(LANGUAGE_PATTERN)
 
 
 def _book() -> Book:

@@ -7,7 +7,13 @@ from typing import Any
 from refund.sandbox.cards import BRANDS
 from refund.sandbox.entry import METHODS
 from refund.sandbox.journal import CURRENCY, PAGE_MAX
-from refund.sandbox.requests import AMOUNT_FEN_MAX, HOLD_LOOKUPS_MAX, LOOKUPS_MAX, REFERENCE_PATTERN
+from refund.sandbox.requests import (
+    AMOUNT_FEN_MAX,
+    HOLD_LOOKUPS_MAX,
+    LANGUAGE_PATTERN,
+    LOOKUPS_MAX,
+    REFERENCE_PATTERN,
+)
 from refund.sandbox.sessions import PURPOSES
 
 Schema = dict[str, Any]
@@ -116,7 +122,9 @@ def _values() -> dict[str, Schema]:
 
 
 def _requests() -> dict[str, Schema]:
-    reference, text = {"reference": ref("Reference")}, {"type": "string", "maxLength": 2000}
+    reference = {"reference": ref("Reference")}
+    address = {"type": "string", "format": "uri", "pattern": r"^https?://[\x21-\x7e]{1,1990}$"}
+    language = {"type": "string", "pattern": f"^{LANGUAGE_PATTERN}$"}
     ends = {**reference, "hold_reference": ref("Reference")}
     to_card = thing(
         {**reference, "card_token": ref("Reference"), "method": one_of("card"), **_MONEY}
@@ -127,7 +135,7 @@ def _requests() -> dict[str, Schema]:
     )
     return {
         "SessionRequest": thing(
-            {**reference, **_MONEY, **_METHOD, "return_url": text, "language": text},
+            {**reference, **_MONEY, **_METHOD, "return_url": address, "language": language},
             {"purpose": one_of(*PURPOSES)},
         ),
         "HoldRequest": thing({**reference, "card_token": ref("Reference"), **_MONEY}),
