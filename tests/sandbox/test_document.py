@@ -7,7 +7,8 @@ from pathlib import Path
 
 from flask import Flask
 
-from refund.sandbox.cards import TRIAL_CARDS
+from refund.sandbox.cards import BRANDS, TRIAL_CARDS
+from refund.sandbox.openapi_schemas import REFUSALS
 from refund.sandbox.settings import SandboxSettings, settings_to_environment
 from tests.sandbox.world import SECRET
 
@@ -35,3 +36,20 @@ def test_the_document_lists_the_settings() -> None:
     assert set(re.findall(r"REFUND_SANDBOX_[A-Z_]+", DOCUMENT)) == {
         *settings_to_environment(settings)
     }
+
+
+def test_the_document_tells_what_every_brand_can_do() -> None:
+    rows = re.findall(r"^\| (\w+) \| (\d+) days \| (.+) \| (yes|no) \|$", DOCUMENT, re.MULTILINE)
+    assert [(name, int(days), can == "yes") for name, days, _, can in rows] == [
+        (brand.name, brand.hold_days, brand.increments) for brand in BRANDS.values()
+    ]
+    for name, _, extension, _ in rows:
+        brand = BRANDS[name]
+        figures = [int(figure) for figure in re.findall(r"\d+", extension)]
+        known = [figure for figure in (brand.extension_days, brand.extended_days_max) if figure]
+        assert figures == known, name
+
+
+def test_the_document_lists_every_reason_of_a_refusal() -> None:
+    told = set(re.findall(r"`([a-z_]+)`", DOCUMENT))
+    assert {reason for reasons in REFUSALS.values() for reason in reasons} <= told
