@@ -79,18 +79,21 @@ def extend_holds(ports: Ports) -> int:
     short = {g.network_reference: True for g in ending if _is_extended(g, now)}
 
     def extend(reference: str) -> int:
-        return _begun(ports, lambda tx: _begin_extension(tx, ports, reference, now))
+        begun = _begun(ports, lambda tx: _begin_extension(tx, ports, reference, now))
+        if begun is not None and begun.refusal in FINAL:
+            take_in_lapsed(ports, [reference])
+        return begun is not None
 
     return each(short, extend)
 
 
-def _begun(ports: Ports, begin: Callable[[Transaction], Operation | None]) -> int:
-    """Store an intent and carry it out, where one follows."""
+def _begun(ports: Ports, begin: Callable[[Transaction], Operation | None]) -> Operation | None:
+    """Store an intent and carry it out, where one follows; the operation as it stands then."""
     operation = ports.storage.write(begin)
     if operation is None:
-        return 0
+        return None
     carry_out(ports, operation)
-    return 1
+    return ports.storage.read(lambda tx: tx.operation(operation.reference))
 
 
 def _ending(ports: Ports, before: datetime) -> Iterator[Guarantee]:
@@ -154,7 +157,8 @@ def charge_in_time(ports: Ports) -> int:
     def charge(guarantee: Guarantee) -> int:
         if guarantee.expires_at <= now:
             return 0
-        return _begun(ports, lambda tx: _begin_charge(tx, ports, guarantee.form_id, now))
+        begin = partial(_begin_charge, ports=ports, form_id=guarantee.form_id, now=now)
+        return _begun(ports, begin) is not None
 
     return each(_ending(ports, now + CHARGE_BEFORE_END), charge)
 
