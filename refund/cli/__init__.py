@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "check-code": "codes:check_code",
     "sampling": "sampling:sampling",
     "settle": "settle:settle",
+    "cases": "cases:cases",
     "audit": "audit:audit",
 }
 """Every command, and where it is defined below `refund.cli`."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import Enum
 
 from refund.core.agreement import Agreement, Signature
+from refund.core.case import Case
 from refund.core.customs import Verification
 from refund.core.entitlement import Entitlement, GoodsReturn
 from refund.core.form import Form, Status
@@ -216,6 +217,7 @@ class FormLife:
     settled: tuple[tuple[Month, SettledLine], ...]
     replaces: Form | None
     replaced_by: Form | None
+    cases: tuple[Case, ...]
     names: Mapping[str, str]
 
 
@@ -260,6 +262,7 @@ def form_life(ports: Ports, operator: Actor, form_id: str) -> FormLife:
             settled=tuple(tx.settled_of(form_id)),
             replaces=tx.form(form.replaces) if form.replaces else None,
             replaced_by=tx.form_replacing(form_id),
+            cases=tuple(tx.cases_of(form_id)),
             names={one.actor.staff_id: one.actor.name for one in tx.staff_register()},
         )
 

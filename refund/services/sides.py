@@ -12,6 +12,18 @@ from refund.transaction import Transaction
 Said = Mapping[str, object]
 
 
+ORDER = (
+    *("reference", "kind", "amount_fen", "state", "refusal", "status", "outstanding_fen"),
+    *("hold_state", "held_fen", "expires_at", "hold_reference", "asked_at", "answered_at"),
+    *("booked_at", "day", "line", "network_id", "depart_by", "decision", "verified_at"),
+    *("verified_port", "left_at", "left_port", "says"),
+)
+"""In which order a person reads them; what is not named here stands after."""
+
+_DONE = frozenset({"succeeded", "paid", "held", "released", "captured", "extended", "increased"})
+"""Words for what was done, each in its kind's own way."""
+
+
 @dataclass(frozen=True, slots=True)
 class SideRow:
     """One thing, as each side has it; None where a side says nothing of it."""
@@ -25,6 +37,8 @@ class SideRow:
     def differs(self) -> bool:
         """Whether two sides say something else of it."""
         said = [one for one in (self.ours, self.theirs, self.border) if one is not None]
+        if self.name == "state":
+            said = ["succeeded" if one in _DONE else one for one in said]
         return any(one != said[0] for one in said)
 
 
@@ -49,7 +63,8 @@ def sides_of(ports: Ports, standing: Situation) -> Sides:
         theirs, heard = told or {}, told is not None
     ours = ours or _ours(standing)
     border = border or ports.storage.read(lambda tx: _border(tx, standing))
-    names = dict.fromkeys((*ours, *theirs, *border))
+    known = {*ours, *theirs, *border}
+    names = [*(name for name in ORDER if name in known), *sorted(known.difference(ORDER))]
     rows = (SideRow(name, ours.get(name), theirs.get(name), border.get(name)) for name in names)
     return Sides(tuple(rows), heard)
 

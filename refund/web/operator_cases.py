@@ -158,8 +158,11 @@ def _fix(case_id: str, fix: Fix, reason: str, refusals: list[Refused]) -> str:
     )
 
 
-SAID_BY_THE_PREVIEW = frozenset({"case_changed", "network_unreachable", "statement_not_there"})
-"""Refusals after which the preview is shown again, as things stand now."""
+def _is_said_by_the_preview(refused: Refused) -> bool:
+    """Whether the preview is shown again after a refusal, as things stand now."""
+    code = refused.code
+    is_told = code in ("case_changed", "network_unreachable") or code.startswith("statement_")
+    return is_told or refused.field == "reason"
 
 
 @pages.post(FIX)
@@ -170,7 +173,7 @@ def do_case_fix(case_id: str, fix: str) -> Page:
     try:
         done = fixes.fix(ports(), actor(), case_id, Fix(fix), reason, seen)
     except Refused as refused:
-        if refused.field != "reason" and refused.code not in SAID_BY_THE_PREVIEW:
+        if not _is_said_by_the_preview(refused):
             raise
         return _fix(case_id, Fix(fix), reason, [refused]), REFUSALS[refused.code].status
     return _to_case(case_id, done.outcome.value)

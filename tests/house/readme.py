@@ -60,7 +60,8 @@ def _commands(command: click.Command, path: Sequence[str]) -> Iterator[tuple[str
             child = command.get_command(context, name)
             assert child is not None
             yield from _commands(child, (*path, name))
-        return
+        if not command.invoke_without_command:
+            return
     words = [" ".join(path)]
     for parameter in command.params:
         if isinstance(parameter, click.Argument):
