@@ -10,6 +10,7 @@ from refund.config import Settings, read_settings
 from refund.gateways import workdays
 from refund.gateways.clock import SystemIds, read_clock
 from refund.gateways.keyfile import KeyFile
+from refund.gateways.keyless import Keyless
 from refund.gateways.network import HttpNetwork
 from refund.gateways.passwords import ArgonPasswords
 from refund.gateways.printing import NetworkPrinter
@@ -18,6 +19,7 @@ from refund.gateways.typesetting import TypstTypesetter
 from refund.lifeline import end_with_parent
 from refund.places import fonts_folder, papers_folder, static_folder, templates_folder
 from refund.ports import Ports
+from refund.services.auditing import Auditor
 from refund.services.later import Worker
 from refund.storage import Database, open_storage
 from refund.web import register
@@ -56,6 +58,21 @@ def wire(settings: Settings) -> Wired:
     return Wired(ports, database, keys)
 
 
+def open_copy(url: str) -> Database:
+    """Open a copy of the books as it is, without keys; it is not brought up to date.
+
+    Raises:
+        SchemaMismatch: its tables are not those of this program.
+    """
+    database = open_storage(url, Keyless())
+    try:
+        database.require_current()
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
 def make_keys(settings: Settings) -> KeyFile:
     """The keys of an instance; what is missing of a new one is made."""
     keys = KeyFile(settings.keys_folder)
@@ -77,13 +94,14 @@ def create_app(settings: Settings, ports: Ports) -> Flask:
         is_secure=settings.is_secure,
         card_origin=settings.sandbox_origin,
         is_shifted=bool(settings.clock),
+        metrics_token=settings.metrics_token,
     )
     register(app, context)
     return app
 
 
 def serve_app() -> Flask:
-    """The application in a server's process, with the worker beside it where it belongs.
+    """The application in a server's process, with auditor and, where it belongs, worker beside it.
 
     Both end in order when the process does: the round under way, then what waits to be written.
     """
@@ -96,4 +114,8 @@ def serve_app() -> Flask:
         worker = Worker(wired.ports)
         worker.start()
         Finalize(None, worker.stop, exitpriority=2)
+    # Each process has one, and they take turns; so the books are checked without a worker too.
+    auditor = Auditor(wired.ports)
+    auditor.start()
+    Finalize(None, auditor.stop, exitpriority=2)
     return app

@@ -20,6 +20,10 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "REFUND_SANDBOX_URL": ("http://127.0.0.1:SANDBOX_PORT", "where the sandbox network is reached"),
     "REFUND_SANDBOX_DATABASE": ("INSTANCE/sandbox.db", "the sandbox network's own book"),
     "REFUND_PRINTER": ("", "receipt printer of 80 mm, host:port; without one, slips are PDFs only"),
+    "REFUND_METRICS_TOKEN": (
+        "",
+        "the word that /metrics asks for, at least 16 characters; without one there is no /metrics",
+    ),
     "REFUND_CLOCK": (
         "",
         "shifts the time of service and sandbox: +28d, -3h, +90m, +5s, 2025-07-08T14:00:00+08:00",
@@ -42,6 +46,7 @@ class Settings:
     sandbox_database: str
     clock: str
     printer: tuple[str, int] | None
+    metrics_token: str = ""
 
     @property
     def keys_folder(self) -> Path:
@@ -97,7 +102,18 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         sandbox_database=environment.get("REFUND_SANDBOX_DATABASE") or f"{instance}/sandbox.db",
         clock=environment.get("REFUND_CLOCK") or "",
         printer=_printer(environment.get("REFUND_PRINTER") or ""),
+        metrics_token=_token(environment.get("REFUND_METRICS_TOKEN") or ""),
     )
+
+
+TOKEN_LENGTH_MIN = 16
+
+
+def _token(text: str) -> str:
+    """Read a secret word, which stands in a header as it is."""
+    if text and (len(text) < TOKEN_LENGTH_MIN or not text.isascii() or not text.isprintable()):
+        raise ValueError("REFUND_METRICS_TOKEN must be 16 or more plain characters")
+    return text
 
 
 def _printer(text: str) -> tuple[str, int] | None:

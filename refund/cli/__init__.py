@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "sampling": "sampling:sampling",
     "settle": "settle:settle",
     "cases": "cases:cases",
+    "books": "books:books",
     "audit": "audit:audit",
 }
 """Every command, and where it is defined below `refund.cli`."""

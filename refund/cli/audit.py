@@ -4,10 +4,10 @@ import json
 
 import click
 
-from refund.cli.opened import opened, settings
+from refund.cli.opened import opened, opened_copy, settings
 from refund.cli.output import json_option, print_json
 from refund.cli.refusals import FAILED
-from refund.services.audit import Finding
+from refund.services.audit import Finding, audit_copy
 from refund.services.audit import audit as audit_of
 
 UNCHECKED = 3
@@ -20,14 +20,23 @@ _WORDS = {True: "holds", False: "BROKEN", None: "not checked"}
 @click.option(
     "--without-network", is_flag=True, help="Leave the comparison with the network's book out."
 )
+@click.option(
+    "--database",
+    metavar="URL",
+    help="Check a copy as it is: no instance, keys or network are needed.",
+)
 @json_option
-def audit(*, without_network: bool, as_json: bool) -> None:
-    """Check every promise of the books.
+def audit(*, without_network: bool, database: str | None, as_json: bool) -> None:
+    """Check every promise of the books, also while the service runs.
 
     The exit code is 1 when one is broken, and 3 when one could not be checked.
     """
-    with opened(settings()) as wired:
-        findings = audit_of(wired.ports, with_network=not without_network)
+    if database is not None:
+        with opened_copy(database) as copy:
+            findings = audit_copy(copy)
+    else:
+        with opened(settings()) as wired:
+            findings = audit_of(wired.ports, with_network=not without_network)
     if as_json:
         print_json([_plain(finding) for finding in findings])
     else:

@@ -3,8 +3,10 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
-from refund.app import Wired, make_keys, wire
+from refund.app import Wired, make_keys, open_copy, wire
 from refund.cli.refusals import Told
 from refund.cli.terminal import one_line
 from refund.config import Settings, read_settings
@@ -12,6 +14,7 @@ from refund.core.signing import public_origin
 from refund.gateways.clock import read_clock
 from refund.gateways.keyfile import INDEX, KeyFile, KeysBroken
 from refund.gateways.private_folder import FolderUnsafe
+from refund.storage import Database
 from refund.storage.protocol import EngineBusy, EngineUnfit, SchemaMismatch
 
 
@@ -55,6 +58,27 @@ def opened(found: Settings, *, make: bool = False) -> Iterator[Wired]:
             yield wired
         finally:
             wired.database.close()
+
+
+@contextmanager
+def opened_copy(url: str) -> Iterator[Database]:
+    """A copy of an instance's database as it is, without anything else of the instance.
+
+    Raises:
+        Told: it is not there, or not one of this program's.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite" and not Path(unquote(parts.path)).is_file():
+        raise Told(f"there is no database at {one_line(url)}")
+    with _telling():
+        try:
+            copy = open_copy(url)
+        except ValueError as error:
+            raise Told(str(error)) from None
+        try:
+            yield copy
+        finally:
+            copy.close()
 
 
 def has_instance(found: Settings) -> bool:

@@ -25,6 +25,7 @@ from refund.gateways.network import merchant_secret
 from refund.places import data_folder
 from refund.sandbox.serve import serve_sandbox
 from refund.sandbox.settings import SandboxSettings, ShiftedClock, control_password_of
+from refund.services.auditing import Auditor
 from refund.services.enrol import put_goods_master
 from refund.services.later import Worker
 
@@ -118,7 +119,7 @@ def worker() -> None:
     if found.is_embedded:
         raise Told("on SQLite the worker runs inside `refund serve`, so there is none to start")
     with opened(found, make=True) as wired:
-        working = Worker(wired.ports)
+        working, auditor = Worker(wired.ports), Auditor(wired.ports)
 
         def stop(_signal: int, _frame: FrameType | None) -> None:
             working.stop()
@@ -126,7 +127,9 @@ def worker() -> None:
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         click.echo("The worker works")
+        auditor.start()
         working.run()
+        auditor.stop()
 
 
 @click.command()

@@ -1,7 +1,8 @@
-"""What an audit's run leaves behind: when it was, how long it took, and what it found."""
+"""What the audit reads, what a run of it leaves behind, and the figures of a moment."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,26 @@ class AuditRun:
     broken: int
     unchecked: int
     findings: tuple[dict[str, object], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Operations of a kind without an answer: how many, since when, how often they were tried."""
+
+    count: int
+    oldest: datetime
+    tries: int
+    tries_most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is out and what waits, at a moment.
+
+    Args:
+        waiting: by the operation's kind.
+        holds: how many that stand end on a day in Shanghai, and their sum, fen.
+    """
+
+    waiting: Mapping[str, Waiting]
+    holds: Mapping[date, tuple[int, int]]

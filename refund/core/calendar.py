@@ -116,6 +116,27 @@ def parse_moment(text: str, field: str = "") -> datetime:
         raise Refused("date_impossible", field, typed=typed) from None
 
 
+def parse_past(text: str, now: datetime, field: str = "") -> datetime:
+    """Read a moment that is over, as UTC: a day means its end, or now where it is today.
+
+    A time without an offset is Shanghai's.
+
+    Raises:
+        Refused: as `parse_day` and `parse_moment`; `date_in_future`.
+    """
+    typed = text.strip(ASCII_BLANKS)
+    if typed and not _MOMENT.fullmatch(typed) and "T" in typed:
+        typed = f"{typed}+08:00"
+    if typed and "T" not in typed:
+        day = parse_day(typed, field)
+        at = now if day == day_of(now) else end_of_day(day) - timedelta(microseconds=1)
+    else:
+        at = parse_moment(typed, field)
+    if at > now:
+        raise Refused("date_in_future", field)
+    return at
+
+
 def add_working_days(day: date, count: int, is_working_day: Callable[[date], bool]) -> date:
     """The working day that is `count` working days after a day, which itself is not counted.
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from refund.core.audit import NetworkAccount
 from refund.core.operation import PAYS_OUT, Answer, Heard, Kind, NetworkBook, Operation
-from refund.ports import NetworkSilent, Ports
+from refund.ports import Network, NetworkSilent, Ports, Storage
 from refund.transaction import Transaction
 
 INVARIANTS: dict[str, str] = {
@@ -37,6 +37,7 @@ AT_NETWORK = frozenset({NETWORK_INVARIANT, ADVANCED_ONCE})
 """What only the network's own word can settle."""
 
 LEFT_OUT = "left out on request"
+COPY = "left out: a copy has no network"
 SILENT = "the network did not answer"
 MOVING = "money moved all the while"
 
@@ -56,8 +57,8 @@ class Finding:
 
     @property
     def is_left_out(self) -> bool:
-        """Whether nobody wanted it checked."""
-        return self.holds is None and self.why == LEFT_OUT
+        """Whether it was not to be checked."""
+        return self.holds is None and self.why in (LEFT_OUT, COPY)
 
 
 def audit(ports: Ports, *, with_network: bool = True, now: datetime | None = None) -> list[Finding]:
@@ -65,17 +66,34 @@ def audit(ports: Ports, *, with_network: bool = True, now: datetime | None = Non
 
     `now` is the moment by which what waits is old and what was held is over: the clock's.
     """
+    books = _Books(ports.storage, ports.network if with_network else None)
     at = now or ports.clock.now()
-    return [_finding(ports, invariant, at, asked=with_network) for invariant in INVARIANTS]
+    return [_finding(books, invariant, at) for invariant in INVARIANTS]
 
 
-def _finding(ports: Ports, invariant: str, now: datetime, *, asked: bool) -> Finding:
+def audit_copy(storage: Storage) -> list[Finding]:
+    """Check a copy of the books, as of the last moment that is written down in it."""
+    at = storage.read(lambda tx: tx.last_moment())
+    books = _Books(storage, None, COPY)
+    return [_finding(books, invariant, at) for invariant in INVARIANTS]
+
+
+@dataclass(frozen=True, slots=True)
+class _Books:
+    """What is audited: the books, and the network where it is to be asked."""
+
+    storage: Storage
+    network: Network | None
+    why_not: str = LEFT_OUT
+
+
+def _finding(books: _Books, invariant: str, now: datetime) -> Finding:
     promise = INVARIANTS[invariant]
     if invariant == NETWORK_INVARIANT:
-        return _network(ports, promise, asked=asked)
-    rows = ports.storage.read(partial(_offending, invariant, now))
+        return _network(books, promise)
+    rows = books.storage.read(partial(_offending, invariant, now))
     if invariant == ADVANCED_ONCE and not rows:
-        return _advanced_once(ports, promise, asked=asked)
+        return _advanced_once(books, promise)
     return Finding(invariant, promise, not rows, tuple(rows))
 
 
@@ -83,16 +101,16 @@ def _offending(invariant: str, now: datetime, tx: Transaction) -> list[dict[str,
     return tx.offending(invariant, now)
 
 
-def _advanced_once(ports: Ports, promise: str, *, asked: bool) -> Finding:
+def _advanced_once(books: _Books, promise: str) -> Finding:
     """Ask the network about every form for which more than one advance was asked."""
     finding = partial(Finding, ADVANCED_ONCE, promise)
-    repeated = ports.storage.read(lambda tx: tx.repeated_advances())
+    repeated = books.storage.read(lambda tx: tx.repeated_advances())
     if not repeated:
         return finding(holds=True, rows=())
-    if not asked:
-        return finding(None, (), LEFT_OUT)
+    if books.network is None:
+        return finding(None, (), books.why_not)
     try:
-        answers = ports.network.look_up_many(list({o.sent_reference: True for o in repeated}))
+        answers = books.network.look_up_many(list({o.sent_reference: True for o in repeated}))
     except NetworkSilent:
         return finding(None, (), SILENT)
     paid: dict[str, int] = {}
@@ -129,13 +147,13 @@ class _Theirs:
     answers: Mapping[str, Answer | None]
 
 
-def _network(ports: Ports, promise: str, *, asked: bool) -> Finding:
+def _network(books: _Books, promise: str) -> Finding:
     """Compare the two books; what is pending here may stand there already, so it is looked up."""
     finding = partial(Finding, NETWORK_INVARIANT, promise)
-    if not asked:
-        return finding(None, (), LEFT_OUT)
+    if books.network is None:
+        return finding(None, (), books.why_not)
     try:
-        both = _read_both(ports)
+        both = _read_both(books.storage, books.network)
     except NetworkSilent:
         return finding(None, (), SILENT)
     if both is None:
@@ -157,14 +175,14 @@ def _network(ports: Ports, promise: str, *, asked: bool) -> Finding:
     return finding(holds=False, rows=(row,))
 
 
-def _read_both(ports: Ports) -> tuple[_Ours, _Theirs] | None:
+def _read_both(storage: Storage, network: Network) -> tuple[_Ours, _Theirs] | None:
     """Read both books at a moment at which neither moved; None when there was none."""
-    ours = ports.storage.read(_our_side)
+    ours = storage.read(_our_side)
     for _ in range(QUIET_TRIES):
-        book = ports.network.book()
-        answers = ports.network.look_up_many(ours.references) if ours.pending else {}
-        again = ports.storage.read(_our_side)
-        if again == ours and (not ours.pending or ports.network.book() == book):
+        book = network.book()
+        answers = network.look_up_many(ours.references) if ours.pending else {}
+        again = storage.read(_our_side)
+        if again == ours and (not ours.pending or network.book() == book):
             return ours, _Theirs(book, answers)
         ours = again
     return None

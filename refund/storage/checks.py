@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 from refund.core.case import PENDING_MAX
 from refund.core.form import TRANSITIONS
@@ -74,17 +73,12 @@ def _found(session: Session, checks: Iterable[str], now: datetime) -> list[dict[
         sql = check.replace("{day_of_entry}", _DAY_OF_ENTRY[session.engine])
         sql = f"{sql} LIMIT :limit_rows"
         values = {name: value for name, value in given.items() if f":{name}" in sql}
-        rows += [plain(row) for row in session.rows(sql, **values)]
+        rows += [_plain(row) for row in session.rows(sql, **values)]
     return rows[:LIMIT]
 
 
-def plain(row: Row) -> dict[str, object]:
-    """A row as plain values; PostgreSQL's sums are decimals."""
-    values: dict[str, object] = {}
-    for name in row.keys():  # noqa: SIM118 - a Row is no dict
-        value: object = row[name]
-        values[name] = int(value) if isinstance(value, Decimal) else value
-    return values
+def _plain(row: Row) -> dict[str, object]:
+    return {name: row[name] for name in row.keys()}  # noqa: SIM118 - a Row is no dict
 
 
 _MADE = re.compile(r"\s*CREATE TRIGGER (\w+)", re.IGNORECASE)

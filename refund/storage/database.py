@@ -18,8 +18,9 @@ from refund.storage.guarantees import GuaranteeQueries
 from refund.storage.joint import JointQueries
 from refund.storage.ledger import LedgerQueries
 from refund.storage.match import MatchQueries
+from refund.storage.migrate import require_applied
 from refund.storage.operations import OperationQueries
-from refund.storage.protocol import Conflict, Engine, EngineBusy
+from refund.storage.protocol import Conflict, Engine, EngineBusy, SchemaMismatch
 from refund.storage.register import RegisterQueries
 from refund.storage.returns import ReturnQueries
 from refund.storage.rules import RuleQueries
@@ -106,6 +107,16 @@ class Database:
     def migrate(self, now: datetime) -> int:
         """Bring the tables up to date; how many steps were new."""
         return self._engine.migrate(STEPS, int(now.timestamp() * 1_000_000))
+
+    def require_current(self) -> None:
+        """Let tables pass that are those of this program.
+
+        Raises:
+            SchemaMismatch: they are others, or there are none.
+        """
+        if self._engine.facts()["migrations"] != len(STEPS):
+            raise SchemaMismatch("the tables there are not those of this program")
+        self._engine.read(lambda session: require_applied(session, STEPS))
 
     def facts(self) -> dict[str, object]:
         """What runs: engine, versions, modes, migrations."""

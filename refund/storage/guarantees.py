@@ -36,6 +36,7 @@ class GuaranteeQueries(Rows):
                 "needed_until": written_or_none(guarantee.needed_until),
             },
         )
+        self._note_terms(guarantee, guarantee.reference, guarantee.held_at)
 
     def live_guarantee(self, form_id: str) -> Guarantee | None:
         """The hold that stands."""
@@ -90,6 +91,19 @@ class GuaranteeQueries(Rows):
 
     def change_guarantee(self, guarantee: Guarantee, operation: str, at: datetime) -> None:
         """Store that a hold lasts longer or became larger, and by which operation."""
+        self._note_terms(guarantee, operation, at)
+        touched = self._session.run(
+            "UPDATE guarantee SET amount_fen = :amount_fen, expires_at = :expires_at"
+            " WHERE reference = :reference AND state = 'held'",
+            amount_fen=guarantee.amount_fen,
+            expires_at=written(guarantee.expires_at),
+            reference=guarantee.reference,
+        )
+        if touched != 1:
+            raise LookupError(guarantee.reference)
+
+    def _note_terms(self, guarantee: Guarantee, operation: str, at: datetime) -> None:
+        """Keep how large a hold is and how long it lasts, by which operation and since when."""
         self._insert(
             "guarantee_change",
             {
@@ -100,15 +114,6 @@ class GuaranteeQueries(Rows):
                 "amount_fen": guarantee.amount_fen,
             },
         )
-        touched = self._session.run(
-            "UPDATE guarantee SET amount_fen = :amount_fen, expires_at = :expires_at"
-            " WHERE reference = :reference AND state = 'held'",
-            amount_fen=guarantee.amount_fen,
-            expires_at=written(guarantee.expires_at),
-            reference=guarantee.reference,
-        )
-        if touched != 1:
-            raise LookupError(guarantee.reference)
 
     def end_guarantee(self, guarantee: Guarantee, at: datetime) -> None:
         """Store how a hold ended, once."""

@@ -84,15 +84,8 @@ def apply_steps(session: Session, steps: Sequence[Step], now: int) -> int:
     if [step.number for step in steps] != list(range(1, len(steps) + 1)):
         raise ValueError("migration steps must be numbered 1, 2, 3 … without a gap")
     session.run(render(TABLE, session.engine))
-    applied = {row["number"]: row["digest"] for row in session.rows(APPLIED)}
     known = {step.number: digest(step) for step in steps}
-    for number, was in applied.items():
-        if number not in known:
-            raise SchemaMismatch(
-                f"the database has migration {number!r}, this program knows {len(steps)}"
-            )
-        if known[number] != was:
-            raise SchemaMismatch(f"migration {number!r} was applied with another text")
+    applied = _applied(session, known)
     missing = [step for step in steps if step.number not in applied]
     for step in missing:
         for statement in statements(step, session.engine):
@@ -101,3 +94,28 @@ def apply_steps(session: Session, steps: Sequence[Step], now: int) -> int:
             RECORD, number=step.number, name=step.name, digest=known[step.number], applied_at=now
         )
     return len(missing)
+
+
+def require_applied(session: Session, steps: Sequence[Step]) -> None:
+    """Let a database pass in which every step was applied.
+
+    Raises: SchemaMismatch when one is missing, or the database is newer or reads otherwise.
+    """
+    applied = _applied(session, {step.number: digest(step) for step in steps})
+    if len(applied) != len(steps):
+        raise SchemaMismatch(f"the database has {len(applied)} migrations of {len(steps)}")
+
+
+def _applied(session: Session, known: Mapping[int, str]) -> set[int]:
+    """The numbers of the steps that were applied, each as it is known."""
+    found: set[int] = set()
+    for row in session.rows(APPLIED):
+        number = row["number"]
+        if not isinstance(number, int) or number not in known:
+            raise SchemaMismatch(
+                f"the database has migration {number!r}, this program knows {len(known)}"
+            )
+        if known[number] != row["digest"]:
+            raise SchemaMismatch(f"migration {number!r} was applied with another text")
+        found.add(number)
+    return found

@@ -6,7 +6,9 @@ from refund.core.people import Role
 from refund.web import (
     customs,
     front,
+    metrics,
     operator,
+    operator_books,
     operator_cases,
     operator_counter,
     operator_papers,
@@ -31,6 +33,7 @@ from refund.web.language import register_language
 from refund.web.security import register_security
 
 _FURTHER_ROOMS = (
+    operator_books,
     operator_cases,
     operator_counter,
     operator_papers,
@@ -53,6 +56,7 @@ AUDIENCES: tuple[tuple[Blueprint, str, str], ...] = (
     (operator.pages, "/operator", Role.OPERATOR.value),
     (scan.pages, "", "open"),
     (front.pages, "", "open"),
+    (metrics.pages, "", "open"),
 )
 """Whose pages, where they begin, and who may see them; only static files stand outside."""
 

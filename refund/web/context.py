@@ -22,6 +22,7 @@ class Context:
     is_secure: bool
     card_origin: str
     is_shifted: bool
+    metrics_token: str = ""
 
 
 def here() -> Context:

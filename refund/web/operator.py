@@ -3,14 +3,14 @@
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from refund.core.calendar import day_of, parse_day
+from refund.core.calendar import day_of, parse_day, parse_past
 from refund.core.errors import REFUSALS, Refused
 from refund.core.nationalities import NATIONALITY_BY_CODE
 from refund.core.people import Role
 from refund.core.places import HOME_PORT, PORTS
 from refund.core.traveller import DocumentKind
-from refund.services import oversee
-from refund.services.audit import audit
+from refund.services import history, oversee
+from refund.services.auditing import last_check
 from refund.services.cases import work_queue
 from refund.services.life import REASON_LENGTH_MAX
 from refund.services.reconcile import (
@@ -64,7 +64,12 @@ def who() -> dict[str, object]:
 def home() -> str:
     """What waits, how old it is, and what is out."""
     waiting = work_queue(ports(), actor(), limit=0)
-    return render_template("operator/home.html", seen=oversee.overview(ports()), cases=waiting)
+    return render_template(
+        "operator/home.html",
+        seen=oversee.overview(ports()),
+        cases=waiting,
+        checked=last_check(ports()),
+    )
 
 
 @pages.get("/exit")
@@ -212,22 +217,17 @@ def find() -> AnyResponse | tuple[str, int]:
 
 @pages.get("/forms/<form_id>")
 def form(form_id: str) -> str:
-    """A form's whole life; that its identity was shown is recorded."""
+    """A form's whole life, whose identity is recorded as shown; or as it once stood."""
+    typed = typed_fields(request.args)[0].get("at", "")
+    if typed:
+        at = parse_past(typed, ports().clock.now(), "at")
+        then = history.form_at(ports(), form_id, at)
+        return render_template("operator/form_then.html", then=then, form_id=form_id, typed=typed)
     life = oversee.form_life(ports(), actor(), form_id)
     nationality = NATIONALITY_BY_CODE[life.traveller.nationality]
-    return render_template("operator/form.html", life=life, nationality=nationality)
-
-
-@pages.get("/books")
-def books() -> str:
-    """The trial balance."""
-    return render_template("operator/books.html", balances=oversee.balances(ports()))
-
-
-@pages.get("/audit")
-def check() -> str:
-    """Every invariant of the books, checked now."""
-    return render_template("operator/audit.html", findings=audit(ports()), now=ports().clock.now())
+    return render_template(
+        "operator/form.html", life=life, nationality=nationality, form_id=form_id
+    )
 
 
 @pages.get("/keys")
