@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from tests.actors import Purchase
+from tests.actors import Person, Purchase
 from tests.journeys.cast import Cast, CastAt
 from tests.journeys.devices import Device, open_browser, open_phone, open_screen
 from tests.journeys.instance import Instance
+from tests.journeys.walks import See
 
 OpenDevice = Callable[..., Device]
 _numbers = count(1)
@@ -130,3 +132,26 @@ def new_purchase(**changes: Any) -> Purchase:
     number = next(_numbers)
     own = {"invoice": f"{25422:05}{number:015}", "permit": f"H{60810000 + number}"}
     return Purchase(**{**own, **changes})
+
+
+SERIOUS = {"serious", "critical"}
+
+
+@pytest.fixture
+def see() -> See:
+    """Return what examines a page in both colour schemes."""
+    axe = Axe()
+
+    def examine(name: str, person: Person) -> None:
+        for scheme in ("light", "dark"):
+            person.page.emulate_media(color_scheme=scheme)
+            found = axe.run(person.page).response["violations"]
+            told = [
+                f"{name}, {scheme}: {one['id']} at {[node['target'] for node in one['nodes']]}"
+                for one in found
+                if one["impact"] in SERIOUS
+            ]
+            assert told == []
+        person.page.emulate_media(color_scheme="light")
+
+    return examine

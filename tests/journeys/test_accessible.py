@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
-
-from tests.actors import Clerk, Person, Purchase, Traveller
+from tests.actors import Clerk, Purchase, Traveller
 from tests.journeys.cast import CastAt
 from tests.journeys.conftest import OpenDevice
 from tests.journeys.instance import Instance
@@ -26,30 +23,9 @@ from tests.journeys.walks import (
     walk_to_the_money,
 )
 
-SERIOUS = {"serious", "critical"}
 DEPARTURE = datetime.fromisoformat("2025-07-20T13:00:00+08:00")
 AUGUST = datetime.fromisoformat("2025-08-04T09:00:00+08:00")
 EXIT_DESK = datetime.fromisoformat("2025-07-20T16:00:00+08:00")
-
-
-@pytest.fixture
-def see() -> See:
-    """Return what examines a page in both colour schemes."""
-    axe = Axe()
-
-    def examine(name: str, person: Person) -> None:
-        for scheme in ("light", "dark"):
-            person.page.emulate_media(color_scheme=scheme)
-            found = axe.run(person.page).response["violations"]
-            told = [
-                f"{name}, {scheme}: {one['id']} at {[node['target'] for node in one['nodes']]}"
-                for one in found
-                if one["impact"] in SERIOUS
-            ]
-            assert told == []
-        person.page.emulate_media(color_scheme="light")
-
-    return examine
 
 
 def test_the_counter_and_the_phone_can_be_used_by_everyone(
