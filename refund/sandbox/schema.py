@@ -111,6 +111,9 @@ _AROUND = (
         fees_fen INTEGER NOT NULL CHECK (fees_fen >= 0),
         closing_fen INTEGER NOT NULL,
         lines INTEGER NOT NULL CHECK (lines >= 0),
+        told_opening_fen INTEGER NOT NULL,
+        told_closing_fen INTEGER NOT NULL,
+        flaws TEXT NOT NULL,
         available_at TEXT NOT NULL,
         CHECK (closing_fen = opening_fen + captures_fen + returned_fen - payouts_fen - fees_fen)
     ) STRICT, WITHOUT ROWID

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -43,9 +44,9 @@ _LINES = """
 """
 _CLOSE = """
     INSERT INTO statement (day, opening_fen, payouts_fen, returned_fen, captures_fen, fees_fen,
-        closing_fen, lines, available_at)
+        closing_fen, lines, told_opening_fen, told_closing_fen, flaws, available_at)
     VALUES (:day, :opening_fen, :payouts_fen, :returned_fen, :captures_fen, :fees_fen,
-        :closing_fen, :lines, :available_at)
+        :closing_fen, :lines, :told_opening_fen, :told_closing_fen, :flaws, :available_at)
 """
 
 
@@ -65,12 +66,33 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Flaws:
-    """What is wrong with one delivery of a statement; the place counts its lines from 0."""
+    """What is wrong with the lines of a statement for ever; each place counts them from 0.
 
-    wrong_total: bool = False
+    Such a statement agrees with itself, and the next day begins where it ended, so that only
+    whoever compares it with other books finds what is wrong.
+    """
+
     missing: int | None = None
     twice: int | None = None
     other_amount: int | None = None
+
+    @classmethod
+    def read(cls, text: str) -> Flaws:
+        """Read what is kept with a day."""
+        return cls(**json.loads(text))
+
+    def written(self) -> str:
+        """What is kept with a day."""
+        return json.dumps(
+            {name: place for name, place in asdict(self).items() if place is not None}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Slips:
+    """What is wrong with one delivery of a statement, and can be right with the next."""
+
+    wrong_total: bool = False
     truncated: bool = False
 
 
@@ -113,12 +135,15 @@ class Statements:
         Raises: Rejected `statement_not_ready`.
         """
         row = self._file.row(
-            "SELECT opening_fen, lines FROM statement WHERE day = :day AND available_at <= :now",
+            "SELECT told_opening_fen, lines, flaws FROM statement"
+            " WHERE day = :day AND available_at <= :now",
             {"day": day, "now": stamp(now)},
         )
         if row is None:
             raise Rejected(404, "statement_not_ready", "There is no statement of this day yet.")
-        return _text(day, row[0], self._lines(day), self._flaws(day, row[1]), row[1])
+        opening_fen, expected, flaws = row
+        lines = _flawed(self._lines(day), Flaws.read(flaws))
+        return _text(day, opening_fen, lines, self._slips(), expected)
 
     def _close(self, _operation: int, at: datetime) -> None:
         """Close the day that ends at this moment: charge its fees, and plan the next day's end."""
@@ -126,9 +151,16 @@ class Statements:
         payouts, returned, captures, fees, lines = self._file.rows(
             f"{_SUMS} WHERE day = :day", {"day": day.isoformat()}
         )[0]
-        before = self._file.row("SELECT closing_fen FROM statement ORDER BY day DESC LIMIT 1", {})
-        opening = before[0] if before else 0
+        before = self._file.row(
+            "SELECT closing_fen, told_closing_fen FROM statement ORDER BY day DESC LIMIT 1", {}
+        )
+        opening, told_opening = before or (0, 0)
+        moved = captures + returned - payouts - fees
         late = self._faults.draw("statement_late")
+        flaws = self._flaws(day.isoformat(), lines)
+        told = moved
+        if flaws != Flaws():
+            told = sum(_moved(line) for line in _flawed(self._lines(day.isoformat()), flaws))
         with self._file.write() as db:
             db.execute(
                 _CLOSE,
@@ -139,8 +171,11 @@ class Statements:
                     "returned_fen": returned,
                     "captures_fen": captures,
                     "fees_fen": fees,
-                    "closing_fen": opening + captures + returned - payouts - fees,
+                    "closing_fen": opening + moved,
                     "lines": lines,
+                    "told_opening_fen": told_opening,
+                    "told_closing_fen": told_opening + told,
+                    "flaws": flaws.written(),
                     "available_at": stamp(at + LATE if late else at),
                 },
             )
@@ -160,24 +195,33 @@ class Statements:
             at, number = rows[-1][:2]
 
     def _flaws(self, day: str, lines: int) -> Flaws:
-        """Draw what is wrong with this delivery; a flawed line is the same each time."""
-        if not lines:
-            return Flaws(wrong_total=self._faults.draw("statement_wrong_total"))
+        """Draw what is wrong with the lines of a day that closes."""
 
         def place(fault: str) -> int | None:
-            if not self._faults.draw(fault):
+            if not lines or not self._faults.draw(fault):
                 return None
             digest = hashlib.sha256(f"{fault}|{day}".encode()).digest()
             return int.from_bytes(digest[:8]) % lines
 
+        return Flaws(
+            missing=place("statement_line_missing"),
+            twice=place("statement_line_twice"),
+            other_amount=place("statement_line_amount"),
+        )
+
+    def _slips(self) -> Slips:
+        """Draw what is wrong with this delivery."""
         with self._file.write():
-            return Flaws(
+            return Slips(
                 wrong_total=self._faults.draw("statement_wrong_total"),
-                missing=place("statement_line_missing"),
-                twice=place("statement_line_twice"),
-                other_amount=place("statement_line_amount"),
                 truncated=self._faults.draw("statement_truncated"),
             )
+
+
+def _moved(line: Line) -> int:
+    """What a line adds to the balance, fen."""
+    sign = {"paid": -1, "returned": 1, "captured": 1}.get(line.state, 0)
+    return sign * line.amount_fen - line.fee_fen
 
 
 def _flawed(lines: Iterable[Line], flaws: Flaws) -> Iterator[Line]:
@@ -203,7 +247,7 @@ def _flawed(lines: Iterable[Line], flaws: Flaws) -> Iterator[Line]:
 
 
 def _text(
-    day: str, opening_fen: int, lines: Iterable[Line], flaws: Flaws, expected: int
+    day: str, opening_fen: int, lines: Iterable[Line], slips: Slips, expected: int
 ) -> Iterator[str]:
     """Write a statement: its head, its lines, and the sums of what was written."""
     sums = {"paid": 0, "returned": 0, "captured": 0}
@@ -215,12 +259,12 @@ def _text(
         return text
 
     yield hashed(f"H,{NAME},{FORMAT},{day},CNY,{opening_fen}\n")
-    for count, line in enumerate(_flawed(lines, flaws), 1):
+    for count, line in enumerate(lines, 1):
         text = (
             f"D,{count},{line.network_id},{line.reference},{line.kind},{line.state},"
             f"{line.amount_fen},CNY,{line.fee_fen},{line.booked_at},{line.hold_reference}\n"
         )
-        if flaws.truncated and count > expected // 2:
+        if slips.truncated and count > expected // 2:
             yield text[: len(text) // 2]
             return
         yield hashed(text)
@@ -228,6 +272,6 @@ def _text(
         if line.state in sums:
             sums[line.state] += line.amount_fen
     closing_fen = opening_fen + sums["captured"] + sums["returned"] - sums["paid"] - fees
-    payouts_fen = sums["paid"] + (100 if flaws.wrong_total else 0)
+    payouts_fen = sums["paid"] + (100 if slips.wrong_total else 0)
     totals = f"{payouts_fen},{sums['returned']},{sums['captured']},{fees},{closing_fen}"
     yield f"T,{count},{totals},{digest.hexdigest()}\n"

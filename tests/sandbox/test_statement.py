@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from refund.sandbox import statement
 from refund.sandbox.errors import Rejected
+from refund.sandbox.faults import Fault
 from refund.sandbox.fees import capture_fee_fen
 from refund.sandbox.network import Book
 from tests.sandbox.world import (
@@ -125,6 +126,36 @@ def test_what_comes_back_has_a_line_of_its_own_on_its_own_day(book: Book, clock:
     for (_, day), (opening, _) in pairwise(closings):
         assert int(last_line(book, day)[6]) == opening
     assert int(last_line(book, "2025-07-10")[6]) == book.book_totals()["balance_fen"]
+
+
+@pytest.mark.parametrize(
+    "fault", ["statement_line_missing", "statement_line_twice", "statement_line_amount"]
+)
+def test_a_statement_with_a_wrong_line_agrees_with_itself_and_the_next_day_goes_on_from_it(
+    book: Book, clock: HandClock, fault: str
+) -> None:
+    book.faults.switch_on(Fault(fault, times=1))
+    lived(book, clock)
+    clock.pass_by(days=2)
+    texts = {day: list(book.statement(day)) for day in book.statement_days()}
+    assert texts == {day: list(book.statement(day)) for day in texts}, "the same bytes again"
+    closing_fen = 0
+    for text in texts.values():
+        head, *lines, last = (line.strip().split(",") for line in text)
+        assert int(head[5]) == closing_fen
+        moved = {"paid": 0, "returned": 0, "captured": 0}
+        for line in lines:
+            moved[line[5]] = moved.get(line[5], 0) + int(line[6])
+        fees_fen = sum(int(line[8]) for line in lines)
+        told = [moved["paid"], moved["returned"], moved["captured"], fees_fen]
+        closing_fen += moved["captured"] + moved["returned"] - moved["paid"] - fees_fen
+        assert [int(field) for field in last[1:7]] == [len(lines), *told, closing_fen]
+        assert last[7] == hashlib.sha256("".join(text[:-1]).encode()).hexdigest()
+    booked = "SELECT count(*) FROM change WHERE state NOT IN ('refused', 'pending')"
+    changes = book.file.rows(booked)[0][0]
+    lines_told = sum(int(last_line(book, day)[1]) for day in texts)
+    wrong_by = {"statement_line_missing": -1, "statement_line_twice": 1}.get(fault, 0)
+    assert lines_told == changes + wrong_by, "one line is wrong"
 
 
 def test_the_sums_of_all_statements_are_the_book(book: Book, clock: HandClock) -> None:
