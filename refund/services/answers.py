@@ -42,6 +42,9 @@ from refund.services.intent import (
 from refund.services.life import By, move, note, the_form
 from refund.transaction import Transaction
 
+_ANSWERED = (CaseKind.PENDING_TOO_LONG, CaseKind.ANSWER_DISAGREES, CaseKind.NOT_TAKEN)
+"""Cases of a request that are over with its answer."""
+
 ACCEPTED_REST = timedelta(minutes=1)
 """How long a payout that the bank works on rests before it is looked up again."""
 
@@ -77,7 +80,8 @@ def record(
         for share in shares:
             outcome = _came_back(tx, ports, share)
     for share in shares:
-        close_by_itself(tx, ports, CaseKind.PENDING_TOO_LONG, share.reference, "answered")
+        for kind in _ANSWERED:
+            close_by_itself(tx, ports, kind, share.reference, "answered")
     wanted = operation.form_id
     is_own = isinstance(outcome, Operation) or len(shares) == 1
     return outcome if is_own else the_form(tx, wanted)

@@ -100,7 +100,9 @@ def _after(
 
 def _is_answered(known: Operation, answer: Answer | None) -> bool:
     """Whether the request has its answer, and the network's last word does not contradict it."""
-    if known.state is OperationState.PENDING or answer is None:
+    if answer is None:
+        return known.state is OperationState.REFUSED
+    if known.state is OperationState.PENDING:
         return False
     return ORDER[known.state, answer.heard] is not News.CONTRADICTION
 

@@ -25,6 +25,9 @@ _ENDS: dict[Status, tuple[Event, Event | None]] = {
 }
 """What an answer makes of a form whose hold was to end: when it did, and when it was refused."""
 
+OVER = frozenset({"hold_expired", "unknown_hold"})
+"""Refusals that say that nothing stands at the network: it ended by itself, or was forgotten."""
+
 _FORM_CASES = (
     CaseKind.CHARGE_REFUSED,
     CaseKind.UNSECURED,
@@ -44,7 +47,7 @@ def after_end_of_hold(tx: Transaction, ports: Ports, form: Form, operation: Oper
     guarantee = tx.live_guarantee(form.form_id)
     if guarantee is None:
         raise LookupError(operation.reference)
-    lapsed = operation.refusal == "hold_expired"
+    lapsed = operation.refusal in OVER
     is_release = operation.kind is Kind.RELEASE
     if operation.refusal and not (is_release and (lapsed or refused is None)):
         return _refused(tx, ports, form, operation, guarantee)
@@ -80,7 +83,7 @@ def _refused(
     """The network would not: where the hold is over, what is owed stands alone."""
     succeeded, refused = _ends_of(form, operation)
     by = By(operation.actor, ports.clock.now())
-    if operation.refusal == "hold_expired" and form.status is not Status.RETURNING:
+    if operation.refusal in OVER and form.status is not Status.RETURNING:
         end_guarantee(tx, ports, guarantee, GuaranteeState.ENDED, 0)
         entry = ledger.hold_lapsed_entry(operation.reference, form.form_id, guarantee.amount_fen)
         tx.post(entry, form.store_number, by.actor, by.at)

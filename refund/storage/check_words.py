@@ -12,7 +12,8 @@ DONE = "operation.state IN ('succeeded', 'returned')"
 
 GIVEN_BACK = (
     "operation.kind = 'release' AND (operation.state = 'succeeded' OR (operation.state = 'refused'"
-    " AND (operation.refusal = 'hold_expired' OR operation.purpose = 'withdraw')))"
+    " AND (operation.refusal IN ('hold_expired', 'unknown_hold')"
+    " OR operation.purpose = 'withdraw')))"
 )
 """A hold that was released; one that was over by itself, or only given up, is as good as that."""
 

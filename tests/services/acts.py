@@ -58,6 +58,10 @@ class Acts:
         """Go on with a form that took another's place."""
         self.forms.append(after)
 
+    def let_pass(self, span: timedelta) -> None:
+        """Time passes."""
+        self.world.clock.at += span
+
     def page(self) -> str:
         """A key that no page had before."""
         self._pages += 1
@@ -150,7 +154,7 @@ class Acts:
     def leave(self, form: Form, dice: int) -> None:
         """Through this port or another, now or late, and the desk at work; seldom very late."""
         days = (0, 0, 20, 0, 100)[dice % 5]
-        self.world.clock.pass_by(days=days)
+        self.let_pass(timedelta(days=days))
         port = "YIH" if dice % 4 == 3 else "WUH"
         departs(self.world, self.world.clock.now(), port, self.document(form))
         self.settle_all()
@@ -172,7 +176,7 @@ class Acts:
 
     def wait(self, _: Form, __: int) -> None:
         """For the network's answer."""
-        self.world.clock.pass_by(seconds=16)
+        self.let_pass(timedelta(seconds=16))
         work_once(self.world.ports)
 
     def be_paid(self, form: Form, dice: int) -> None:
