@@ -27,7 +27,8 @@ _GIVEN_UP = "operation.purpose = 'request_waive'"
 _OWED_BEFORE = (
     f"(SELECT COALESCE(SUM({SIGNED}), 0) FROM entry AS earlier"
     " JOIN posting ON posting.entry_key = earlier.entry_key"
-    " WHERE earlier.form_id = entry.form_id AND posting.account = 'advance'"
+    " WHERE earlier.form_id = entry.form_id AND earlier.entry_key <> entry.entry_key"
+    " AND posting.account = 'advance'"
     " AND (earlier.posted_at < entry.posted_at"
     " OR (earlier.posted_at = entry.posted_at AND earlier.kind <> 'pay_again')))"
 )
