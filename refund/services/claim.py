@@ -16,6 +16,7 @@ from refund.core.signing import read_code, verify
 from refund.core.store import Store
 from refund.ports import Ports
 from refund.services.card_page import Wanted, entered, open_page
+from refund.services.holds import why_no_hold
 from refund.services.intent import begin_advance, begin_end_of_hold, begin_hold
 from refund.services.life import By, move, note, the_form, why_gone
 from refund.services.pay import carry_out
@@ -48,6 +49,11 @@ class ClaimView:
     def last_refusal(self) -> str:
         """Why the network said no the last time, or nothing."""
         return self.operations[-1].refusal if self.operations else ""
+
+    @property
+    def why_no_hold(self) -> str:
+        """Why the card that was given secures nothing, while another one can be given."""
+        return why_no_hold(self.operations) if self.form.status is Status.AGREED else ""
 
 
 def read_form_code(ports: Ports, text: str) -> Form:

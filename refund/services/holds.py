@@ -7,7 +7,7 @@ from refund.core import ledger
 from refund.core.case import CaseKind
 from refund.core.form import Event, Form, Status
 from refund.core.guarantee import Covered, cover_of, last_charge
-from refund.core.operation import Answer, Guarantee, GuaranteeState, Operation
+from refund.core.operation import Answer, Guarantee, GuaranteeState, Kind, Operation
 from refund.core.people import WORKER
 from refund.ports import Ports
 from refund.services.cases import close_by_itself, open_case
@@ -23,6 +23,9 @@ LESS_THAN_ASKED = "approved_for_less"
 
 UNFIT = frozenset({HOLD_TOO_SHORT, LESS_THAN_ASKED})
 """Reasons after which another card can be given."""
+
+HOLD_LAPSED = "hold_lapsed"
+"""Why a card secures nothing any more: its hold was over before any advance."""
 
 _SECURED = frozenset(
     {
@@ -79,6 +82,19 @@ def _approved_fen(operation: Operation, answer: Answer, shares: Sequence[Operati
     rest_fen = answer.approved_fen - sum(parts.values())
     is_first = operation.reference == shares[0].reference
     return parts[operation.reference] + (max(0, rest_fen) if is_first else 0)
+
+
+def why_no_hold(operations: Sequence[Operation]) -> str:
+    """Why the card of a form that waits for one secures nothing; nothing if none was given.
+
+    The network's word where it refused the hold, else why the hold was given up.
+    """
+    if not operations:
+        return ""
+    last = operations[-1]
+    if last.kind is Kind.HOLD:
+        return last.refusal
+    return last.reason if last.reason in UNFIT else HOLD_LAPSED
 
 
 def covered(tx: Transaction, ports: Ports, form: Form, guarantee: Guarantee) -> Covered:

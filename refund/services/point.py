@@ -17,6 +17,7 @@ from refund.core.traveller import IdentityDocument, document_key
 from refund.ports import Ports
 from refund.services.card_page import Wanted, entered, open_page
 from refund.services.claim import advance_obstacle
+from refund.services.holds import why_no_hold
 from refund.services.intent import begin_joint_advance, begin_joint_hold
 from refund.services.life import By, move, note, the_form
 from refund.services.pay import carry_out
@@ -124,7 +125,7 @@ class PointView:
     details: Details | None
     agreement: Agreement | None
     guarantee: Guarantee | None
-    last_refusal: str
+    why_no_hold: str
 
     @property
     def forms(self) -> tuple[Form, ...]:
@@ -168,7 +169,7 @@ def view(ports: Ports, operator: Actor, joint_id: str) -> PointView:
             details=tx.details_of(first),
             agreement=tx.agreement_of(first),
             guarantee=guarantees[-1] if guarantees else None,
-            last_refusal=operations[-1].refusal if operations else "",
+            why_no_hold=why_no_hold(operations) if forms[0].status is Status.AGREED else "",
         )
 
     return ports.storage.write(read)

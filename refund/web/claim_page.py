@@ -8,7 +8,6 @@ from flask import render_template, url_for
 from refund.core.agreement import AGREEMENT_VERSION
 from refund.core.errors import REFUSALS, Refused
 from refund.core.form import IN_FLIGHT, Event, Status
-from refund.core.operation import Kind
 from refund.core.signing import code_url
 from refund.services.claim import ClaimView
 from refund.services.standing import Standing, standing
@@ -73,13 +72,6 @@ def took(seen: ClaimView) -> Took | None:
     span = seen.advance.advanced_at - seen.opened_at
     minutes, seconds = divmod(int(span.total_seconds()), 60)
     return Took(minutes, seconds) if minutes < 60 else None
-
-
-def card_was_refused(seen: ClaimView) -> bool:
-    """Whether the last word of the network was a no to the card."""
-    last = seen.operations[-1] if seen.operations else None
-    is_no = last is not None and last.kind is Kind.HOLD and bool(last.refusal)
-    return seen.form.status is Status.AGREED and is_no
 
 
 def wording(seen: ClaimView) -> int:

@@ -16,7 +16,6 @@ from refund.web import claim_forms as forms
 from refund.web.auth import open_to_all, visit
 from refund.web.claim_page import (
     UPDATING,
-    card_was_refused,
     render_state,
     render_summary,
     return_url,
@@ -93,7 +92,7 @@ def form(form_id: str) -> Answer:
         step = "details" if seen.details is None else "agreement"
         return redirect(url_for(f"traveller.{step}", form_id=form_id), 303)
     if seen.obstacle is None and seen.form.status is Status.AGREED:
-        if card_was_refused(seen):
+        if seen.why_no_hold:
             return render_template("traveller/declined.html", seen=seen, form=seen.form)
         return redirect(url_for("traveller.card", form_id=form_id), 303)
     return render_state(seen, day_of(ports().clock.now()))
