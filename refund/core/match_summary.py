@@ -7,6 +7,23 @@ from datetime import date, datetime, timedelta
 from refund.core.breaks import BORDER
 from refund.core.case import CaseKind
 
+GROUPS: dict[str, frozenset[CaseKind]] = {
+    "missing_here": frozenset(
+        {CaseKind.MISSING_HERE, CaseKind.TWICE_THERE, CaseKind.CAPTURED_AFTER_RELEASE}
+    ),
+    "missing_there": frozenset({CaseKind.MISSING_THERE}),
+    "different": frozenset(
+        {
+            *(CaseKind.AMOUNT_DIFFERS, CaseKind.CURRENCY_DIFFERS, CaseKind.KIND_DIFFERS),
+            *(CaseKind.LATE_THERE, CaseKind.FEES_DIFFER),
+        }
+    ),
+    "border": BORDER,
+}
+"""What breaks have in common: the network has it and we have not, or only once; we have it and the
+network has not; both have it, and not alike; settled otherwise than the border says.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Amount:
@@ -45,6 +62,7 @@ class BreakRow:
     amount_fen: int
     reference: str
     form_id: str
+    form_number: str
     facts: Mapping[str, object]
     case_id: str
     found_at: datetime
@@ -90,33 +108,13 @@ class Period:
         """Lines that agree with our books in everything."""
         return self.lines - self.broken
 
-    @property
-    def missing_here(self) -> Amount:
-        """What the network has and we have not, or only once."""
-        return self._sum(
-            CaseKind.MISSING_HERE, CaseKind.TWICE_THERE, CaseKind.CAPTURED_AFTER_RELEASE
-        )
-
-    @property
-    def missing_there(self) -> Amount:
-        """What we have and the network has not."""
-        return self._sum(CaseKind.MISSING_THERE)
-
-    @property
-    def different(self) -> Amount:
-        """What both have, and not alike."""
-        return self._sum(
-            CaseKind.AMOUNT_DIFFERS,
-            CaseKind.CURRENCY_DIFFERS,
-            CaseKind.KIND_DIFFERS,
-            CaseKind.LATE_THERE,
-            CaseKind.FEES_DIFFER,
-        )
-
-    @property
-    def at_border(self) -> Amount:
-        """Forms that were settled otherwise than customs and the border say."""
-        return self._sum(*BORDER)
+    def of(self, group: str) -> Amount:
+        """The breaks of a group that stand."""
+        total = Amount()
+        for one in self.kinds:
+            if one.kind in GROUPS[group]:
+                total += one.standing
+        return total
 
     @property
     def open(self) -> Amount:
@@ -124,11 +122,4 @@ class Period:
         total = Amount()
         for one in self.kinds:
             total += one.open
-        return total
-
-    def _sum(self, *kinds: CaseKind) -> Amount:
-        total = Amount()
-        for one in self.kinds:
-            if one.kind in kinds:
-                total += one.standing
         return total

@@ -25,10 +25,16 @@ from refund.core.case import CaseKind
 from refund.core.departures import Left, left_break
 from refund.core.errors import Refused
 from refund.core.match_summary import Amount, BreakRow, Period
+from refund.core.people import Actor
 from refund.core.statement import Statement
 from refund.ports import Ports
 from refund.services.cases import close_by_itself, open_case
-from refund.services.statements import fetch_statements, missing_days
+from refund.services.statements import (
+    Fetched,
+    fetch_missing,
+    fetch_statements,
+    missing_days,
+)
 from refund.transaction import Transaction
 
 T = TypeVar("T")
@@ -68,6 +74,13 @@ def keep_matched(ports: Ports) -> int:
     """
     fetch_statements(ports)
     return match_new(ports)
+
+
+def fetch_and_match(ports: Ports, operator: Actor) -> Fetched:
+    """The same at once, for a person who then sees why the next statement was not taken in."""
+    fetched = fetch_missing(ports, operator.label)
+    match_new(ports)
+    return fetched
 
 
 def match_new(ports: Ports) -> int:
@@ -265,9 +278,9 @@ def _end_unseen(ports: Ports, run: str) -> None:
 
 def _require_period(first: date, last: date) -> None:
     if last < first:
-        raise Refused("dates_reversed", "to")
+        raise Refused("dates_reversed", "last")
     if (last - first).days >= PERIOD_DAYS_MAX:
-        raise Refused("period_too_long", "to", most_days=PERIOD_DAYS_MAX)
+        raise Refused("period_too_long", "last", most_days=PERIOD_DAYS_MAX)
 
 
 def summary(ports: Ports, first: date, last: date) -> Period:

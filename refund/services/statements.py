@@ -199,24 +199,39 @@ def fetch_statements(ports: Ports) -> int:
     Returns:
         How many were taken in.
     """
+    return fetch_missing(ports, WORKER).taken
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """How many statements were taken in, and why the next one was not; None when none is left."""
+
+    taken: int
+    stopped: Refused | None
+
+
+def fetch_missing(ports: Ports, by: str) -> Fetched:
+    """Fetch what is missing, the oldest day first, until one is not there or does not pass."""
     missing = missing_days(ports)
-    if not missing:
-        return 0
-    taken = 0
+    taken, stopped = 0, None
     try:
-        there = set(ports.network.statement_days())
+        there = set(ports.network.statement_days()) if missing else set()
     except NetworkSilent:
-        there = set()
+        there, stopped = set(), Refused("network_unreachable", "file")
     for day in missing:
-        if day not in there:
+        if stopped is None and day not in there:
+            stopped = Refused("statement_not_there", "file", day=day)
+        if stopped is not None:
             break
         try:
-            fetch(ports, day)
-        except Refused:
-            break
-        taken += 1
-    ports.storage.write(partial(_tell_late, ports=ports, missing=missing[taken:]))
-    return taken
+            fetch(ports, day, by)
+        except Refused as refused:
+            stopped = refused
+        else:
+            taken += 1
+    if stopped is not None:
+        ports.storage.write(partial(_tell_late, ports=ports, missing=missing[taken:]))
+    return Fetched(taken, stopped)
 
 
 def _tell_late(tx: Transaction, ports: Ports, missing: list[date]) -> None:
@@ -256,7 +271,7 @@ def _missing(tx: Transaction, today: date) -> list[date]:
 
 @dataclass(frozen=True, slots=True)
 class StatementDay:
-    """A day on the list of statements; `case` is the open one about it."""
+    """A day on the list; `case` is the open one about it, `open_breaks` those of its match."""
 
     day: date
     statement: Statement | None
@@ -275,12 +290,15 @@ def statement_days(ports: Ports, before: date = DAY_MOST) -> list[StatementDay]:
         ]
         found += [(one.day, one) for one in tx.statements(before, SHOWN)]
         found.sort(key=lambda pair: pair[0], reverse=True)
-        return [
-            StatementDay(day, statement, _case(tx, day), statement is None and now >= due_at(day))
-            for day, statement in found[:SHOWN]
-        ]
+        return [_listed(tx, day, statement, now) for day, statement in found[:SHOWN]]
 
     return ports.storage.read(read)
+
+
+def _listed(tx: Transaction, day: date, statement: Statement | None, now: datetime) -> StatementDay:
+    breaks = sum(one.open.count for one in tx.break_sums(day, day)) if statement else 0
+    is_late = statement is None and now >= due_at(day)
+    return StatementDay(day, statement, _case(tx, day), is_late, breaks)
 
 
 def _case(tx: Transaction, day: date) -> Case | None:

@@ -147,18 +147,19 @@ _ODD_END = f"""(form.status IN ('released', 'adjusted') AND NOT {_PROVED})
 _SETTLED = """(SELECT MAX(entry.posted_at) FROM entry WHERE entry.form_id = form.form_id
     AND entry.kind IN ('release', 'adjust', 'capture')) AS settled_at"""
 
-_LEFT_THEN = """form.form_id IN (SELECT entry.form_id FROM entry
+_SETTLED_THEN = """SELECT entry.form_id FROM entry
         WHERE entry.posted_at >= :start_at AND entry.posted_at < :end_at
             AND entry.kind IN ('release', 'adjust', 'capture')
     UNION SELECT known.form_id FROM exit_record AS gone
         JOIN form AS known ON known.document_index = gone.document_index
-        WHERE gone.recorded_at >= :start_at AND gone.recorded_at < :end_at)"""
-_LEFT_STANDING = """form.form_id IN (SELECT subject FROM match_break WHERE gone_at IS NULL
-    AND kind IN ('released_unverified', 'left_late', 'left_elsewhere', 'left_unverified'))"""
+        WHERE gone.recorded_at >= :start_at AND gone.recorded_at < :end_at"""
+_LEFT_STANDING = """SELECT subject AS form_id FROM match_break WHERE gone_at IS NULL
+    AND kind IN ('released_unverified', 'left_late', 'left_elsewhere', 'left_unverified')"""
 
+# The forms in question come first, whatever else the database could begin with.
 _LEFT = f"""
-SELECT form.*, {_SETTLED} FROM form
-WHERE {{scope}} AND form.form_id > :after AND ({_ODD_END})
+SELECT form.*, {_SETTLED} FROM ({{scope}}) AS touched CROSS JOIN form
+WHERE form.form_id = touched.form_id AND form.form_id > :after AND ({_ODD_END})
 ORDER BY form.form_id LIMIT :limit_rows"""
 
 _FEE = """CASE WHEN state = 'paid' THEN 60 WHEN state <> 'captured' THEN 0
@@ -235,7 +236,7 @@ class MatchQueries(MatchedRows):
         values: dict[str, Value] = {"after": after, "limit_rows": limit}
         if scope.number:
             values |= {"start_at": written(scope.start), "end_at": written(scope.end)}
-        where = _LEFT_THEN if scope.number else _LEFT_STANDING
+        where = _SETTLED_THEN if scope.number else _LEFT_STANDING
         rows = self._session.rows(_LEFT.format(scope=where), **values)
         return [(form_of(row), moment(row["settled_at"] or row["issued_at"])) for row in rows]
 

@@ -15,9 +15,10 @@ from refund.storage.rows import Rows
 from refund.storage.statements import statement_from
 
 _WITH_CASE = """SELECT found.break_id, found.kind, found.subject, found.day, found.amount_fen,
-    found.reference, found.form_id, found.case_id, kept.found_at, kept.facts, kept.owner,
-    kept.closed_at, kept.closed_by, kept.reason, kept.fix
+    found.reference, found.form_id, form.form_number, found.case_id,
+    kept.found_at, kept.facts, kept.owner, kept.closed_at, kept.closed_by, kept.reason, kept.fix
 FROM match_break AS found JOIN case_record AS kept ON kept.case_id = found.case_id
+LEFT JOIN form ON form.form_id = found.form_id
 WHERE found.gone_at IS NULL"""
 
 
@@ -182,6 +183,7 @@ def _break_row(row: Row) -> BreakRow:
         amount_fen=whole(row["amount_fen"]),
         reference=text(row["reference"]),
         form_id=text(row["form_id"]),
+        form_number=text(row["form_number"] or ""),
         facts=facts if isinstance(facts, dict) else {},
         case_id=text(row["case_id"]),
         found_at=moment(row["found_at"]),

@@ -157,7 +157,7 @@ def test_what_the_statement_has_and_we_do_not_know_is_missing_here(world: World)
     assert (stranger.facts["ours_fen"], stranger.facts["theirs_fen"]) == (0, -55_00)
     assert released.facts["theirs_fen"] == 0
     assert released.side("ours")["hold_state"] == "held"
-    assert (period.missing_here, period.broken.count, period.matched.count) == (
+    assert (period.of("missing_here"), period.broken.count, period.matched.count) == (
         Amount(3, 55_00 + 66_00 + 10),
         3,
         2,
@@ -194,7 +194,7 @@ def test_what_we_have_and_no_statement_has_is_missing_there(world: World) -> Non
     assert found.side("theirs") == {}
     assert (found.facts["ours_fen"], found.facts["theirs_fen"]) == (-make.NET_FEN, 0)
     assert found.found_at == make.NOON
-    assert (period.missing_there, period.matched.count) == (Amount(1, make.NET_FEN), 1)
+    assert (period.of("missing_there"), period.matched.count) == (Amount(1, make.NET_FEN), 1)
     # It turns up a day later after all.
     late = sheet.next_day(
         Booked(reference(form, "advance"), at=make.NOON + timedelta(days=1, hours=2))
@@ -248,7 +248,7 @@ def test_another_amount_is_told_with_both_sides(world: World) -> None:
         -make.NET_FEN,
         -make.NET_FEN - 100,
     )
-    assert period.different == Amount(1, 100)
+    assert period.of("different") == Amount(1, 100)
 
 
 def test_another_currency_and_another_kind_are_told_apart(world: World) -> None:
@@ -461,7 +461,7 @@ def test_what_a_person_has_explained_is_not_opened_again(world: World) -> None:
     close_with_reason(world.ports, world.operator, found.case_id, "of the other merchant")
     period = matching.match(world.ports, make.DAY, NEXT)
     assert open_cases(world) == []
-    assert (period.open, period.missing_here.count) == (Amount(), 1)
+    assert (period.open, period.of("missing_here").count) == (Amount(), 1)
     again = only(world, CaseKind.MISSING_HERE)
     assert (again.is_open, again.closed_by, again.reason) == (
         False,
@@ -508,7 +508,7 @@ def test_many_breaks_are_found_page_by_page(world: World) -> None:
     sheet = sheet_of(world)
     sheet.lines += [Booked(f"stranger-{number}") for number in range(450)]
     period = matched(world, sheet)
-    assert period.missing_here.count == 450
+    assert period.of("missing_here").count == 450
     page = matching.breaks(world.ports, make.DAY, NEXT)
     assert len(page.rows) == matching.LISTED
     seen = {one.subject for one in page.rows}
