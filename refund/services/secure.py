@@ -20,7 +20,6 @@ from refund.core.matching import Action
 from refund.core.operation import (
     Guarantee,
     GuaranteeState,
-    HeldState,
     Kind,
     Operation,
     OperationState,
@@ -57,6 +56,9 @@ CHARGES = {
     Action.FORFEIT: Event.REQUEST_FORFEIT,
 }
 """What is carried out by itself where a hold ends too soon for a person to wait."""
+
+UNKNOWN = "unknown_hold"
+"""Why a hold is over that the network does not know any more."""
 
 WATCH_EVERY = timedelta(minutes=1)
 """How often pending operations are watched; a case is opened that much sooner."""
@@ -266,28 +268,38 @@ def _why_over(tx: Transaction, case: Case, now: datetime) -> str:
 def take_in_lapsed(ports: Ports, references: Collection[str]) -> int:
     """Ask the network where some of its holds stand, and take in which have ended by themselves.
 
-    While it is silent nothing is known and nothing changes.
+    A hold that the network does not know any more is over too. While it is silent nothing is known
+    and nothing changes.
 
     Returns:
         How many forms' holds were over.
     """
-    asked = list(dict.fromkeys(references))
-    if not asked:
-        return 0
     try:
-        told = ports.network.holds(asked)
+        return ask_about_holds(ports, references)
     except NetworkSilent:
         return 0
 
-    def take_in(state: HeldState) -> int:
-        return ports.storage.write(lambda tx: _lapse(tx, ports, state))
 
-    return each((one for one in told.values() if one is not None and one.has_lapsed), take_in)
+def ask_about_holds(ports: Ports, references: Collection[str]) -> int:
+    """The same, where the silence matters.
+
+    Raises:
+        NetworkSilent: nothing is known.
+    """
+    asked = list(dict.fromkeys(references))
+    told = ports.network.holds(asked) if asked else {}
+
+    def take_in(reference: str) -> int:
+        state = told[reference]
+        why = UNKNOWN if state is None else state.state.value
+        return ports.storage.write(lambda tx: _lapse(tx, ports, reference, why))
+
+    return each((name for name, one in told.items() if one is None or one.has_lapsed), take_in)
 
 
-def _lapse(tx: Transaction, ports: Ports, told: HeldState) -> int:
-    shares = tx.guarantees_under(told.reference)
-    return sum(lapse(tx, ports, share, told.state.value) for share in shares)
+def _lapse(tx: Transaction, ports: Ports, reference: str, why: str) -> int:
+    shares = tx.guarantees_under(reference)
+    return sum(lapse(tx, ports, share, why) for share in shares)
 
 
 def poll_holds(ports: Ports, after: Guarantee | None) -> Guarantee | None:

@@ -9,7 +9,7 @@ from refund.core.form import Event, Status
 from refund.core.operation import GuaranteeState, OperationState
 from refund.sandbox.answers import Answer
 from refund.sandbox.restore import restore_backup
-from refund.services import fixes, later, pay
+from refund.services import fixes, later, pay, secure
 from refund.services.asking import Outcome
 from tests.services.case_steps import the_case
 from tests.services.engine_steps import begun, ended, guarantees, operations
@@ -31,6 +31,17 @@ def test_a_hold_that_the_network_knows_no_more_is_over_and_its_advance_is_a_case
     fixed = fixes.fix(world.ports, world.operator, case.case_id, case.proposed, "it is gone")
     assert fixed.outcome is Outcome.DONE
     assert status(world, form) is Status.WRITTEN_OFF
+
+
+def test_holds_that_the_network_knows_no_more_are_noticed_by_asking_for_them(
+    broken_world: World,
+) -> None:
+    form = claimed(broken_world)
+    broken_world.clock.pass_by(hours=1)
+    restore_backup(broken_world.book, timedelta(hours=2))
+    secure.poll_holds(broken_world.ports, None)
+    assert guarantees(broken_world, form)[0].state is GuaranteeState.ENDED
+    assert the_case(broken_world, CaseKind.UNSECURED, form.form_id).is_open
 
 
 def test_a_promise_kept_is_settled_although_the_network_knows_its_hold_no_more(
