@@ -12,6 +12,7 @@ from refund.gateways.clock import SystemIds, read_clock
 from refund.gateways.keyfile import KeyFile
 from refund.gateways.keyless import Keyless
 from refund.gateways.network import HttpNetwork
+from refund.gateways.notices import SignedNotices
 from refund.gateways.passwords import ArgonPasswords
 from refund.gateways.printing import NetworkPrinter
 from refund.gateways.sealing import Sealer
@@ -91,6 +92,7 @@ def create_app(settings: Settings, ports: Ports) -> Flask:
     context = Context(
         ports=ports,
         passwords=ArgonPasswords(),
+        notices=SignedNotices(ports.keys.secret("webhook")),
         is_secure=settings.is_secure,
         card_origin=settings.sandbox_origin,
         is_shifted=bool(settings.clock),

@@ -33,6 +33,7 @@ from refund.core.people import Role
 from refund.core.store import read_stores
 from refund.gateways.clock import read_clock
 from refund.gateways.network import merchant_secret
+from refund.gateways.notices import webhook_secret
 from refund.lifeline import end_with_parent
 from refund.places import data_folder
 from refund.sandbox.settings import control_password_of
@@ -60,7 +61,8 @@ def demo(*, prepare: bool) -> None:
     signal.signal(signal.SIGINT, _stop)
     with opened_keys(found) as keys:
         secret = merchant_secret(keys.secret("network"))
-    run(found, people, secret)
+        signs_with = webhook_secret(keys.secret("webhook"))
+    run(found, people, secret, signs_with)
 
 
 def prepare_demo(found: Settings) -> list[DemoPerson]:
@@ -73,15 +75,16 @@ def prepare_demo(found: Settings) -> list[DemoPerson]:
         return enrol_demo_people(ports, found.instance, store_register(ports))
 
 
-def run(found: Settings, people: Sequence[DemoPerson], secret: str) -> NoReturn:
+def run(found: Settings, people: Sequence[DemoPerson], secret: str, signs_with: str) -> NoReturn:
     """Run service and sandbox until one of them ends or we are told to end.
 
     Raises:
         SystemExit: always, with what happened as its code.
     """
     with ExitStack() as stack:
+        network = partial(run_sandbox, found, secret, signs_with)
         children = [
-            stack.enter_context(_Child("the sandbox", partial(run_sandbox, found, secret))),
+            stack.enter_context(_Child("the sandbox", network)),
             stack.enter_context(_Child("the service", partial(run_service, found, 1))),
         ]
         await_answers(children, (f"{HOST}:{found.sandbox_port}", f"{HOST}:{found.port}"))

@@ -22,6 +22,7 @@ from refund.config import Settings
 from refund.core.goods import load_goods
 from refund.gateways.clock import read_clock
 from refund.gateways.network import merchant_secret
+from refund.gateways.notices import webhook_secret
 from refund.places import data_folder
 from refund.sandbox.serve import serve_sandbox
 from refund.sandbox.settings import SandboxSettings, ShiftedClock, control_password_of
@@ -30,6 +31,9 @@ from refund.services.enrol import put_goods_master
 from refund.services.later import Worker
 
 HOST = "127.0.0.1"
+EVENTS_PATH = "/network/events"
+"""Where the network tells of changes."""
+
 BACKLOG = 1024
 HEADER_TIMEOUT_MS = 10_000
 BUFFER_BYTES_MAX = 64 * 1024
@@ -87,16 +91,17 @@ def sandbox() -> None:
     require_free(found.sandbox_port, "REFUND_SANDBOX_PORT")
     with opened_keys(found, make=True) as keys:
         secret = merchant_secret(keys.secret("network"))
+        signs_with = webhook_secret(keys.secret("webhook"))
     click.echo(f"The sandbox network answers on http://{HOST}:{found.sandbox_port}")
     click.echo(
         f"What goes wrong in it is chosen on http://{HOST}:{found.sandbox_port}/control"
         f" with the password {control_password_of(secret)}"
     )
-    run_sandbox(found, secret)
+    run_sandbox(found, secret, signs_with)
 
 
-def run_sandbox(found: Settings, secret: str) -> None:
-    """Play the network until SIGTERM or SIGINT."""
+def run_sandbox(found: Settings, secret: str, signs_with: str) -> None:
+    """Play the network until SIGTERM or SIGINT, and tell the service here of every change."""
     multiprocessing.set_start_method("fork", force=True)
     serve_sandbox(
         SandboxSettings(
@@ -106,6 +111,8 @@ def run_sandbox(found: Settings, secret: str) -> None:
             return_hosts=(urlsplit(found.public_url).hostname or HOST,),
             clock=ShiftedClock(read_clock(found.clock).shift_seconds),
             control_password=control_password_of(secret),
+            webhook_url=f"http://{HOST}:{found.port}{EVENTS_PATH}",
+            webhook_secret=signs_with,
         ),
         HOST,
         found.sandbox_port,

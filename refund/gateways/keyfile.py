@@ -23,9 +23,10 @@ from refund.gateways.private_folder import PrivateFolder, Stamp
 from refund.gateways.sealing import KEY_LENGTH, key_id
 
 INDEX = "keyring.json"
-SECRETS = ("identity", "index", "claim", "claim-hash", "session", "network")
+SECRETS = ("identity", "index", "claim", "claim-hash", "session", "network", "webhook")
 """Encryption of identity, its blind index, the making of claim codes, the hash of claim codes,
-the cookies and form tokens of the pages, and what the payment network knows us by."""
+the cookies and form tokens of the pages, what the payment network knows us by, and what it signs
+its notices with."""
 
 
 class KeysBroken(Exception):

@@ -167,7 +167,7 @@ class Wire:
             finally:
                 response.release_conn()
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if content is None or kind != "application/json" or not _is_strict_object(content):
+        if content is None or kind != "application/json" or not is_strict_object(content):
             _log.warning("the network answered %d with no JSON object", response.status)
             raise NetworkSilent
         return Reply(response.status, content)
@@ -211,7 +211,7 @@ def _whole(response: urllib3.BaseHTTPResponse) -> bytes | None:
     return content
 
 
-def _is_strict_object(content: bytes) -> bool:
+def is_strict_object(content: bytes) -> bool:
     """Whether this is one JSON object in UTF-8 in which no key comes twice."""
     try:
         found = json.loads(

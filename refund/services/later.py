@@ -15,10 +15,11 @@ from refund.ports import NetworkSilent, Ports
 from refund.services.fixes import finish_fixes
 from refund.services.intent import LEASE, begin_end_of_hold, is_asked
 from refund.services.life import the_form
+from refund.services.match import keep_matched
+from refund.services.notices import ask_about_missing
 from refund.services.pay import carry_out, record_answer, refusal_of, rest
 from refund.services.rounds import each
 from refund.services.secure import alert, charge_in_time, extend_holds, poll_holds, watch_pending
-from refund.services.statements import fetch_statements
 from refund.transaction import Transaction
 
 PERIOD_SECONDS = 1.0
@@ -150,7 +151,8 @@ def all_tasks() -> tuple[Task, ...]:
         Task("extensions", hour, extend_holds),
         Task("charges in time", hour, charge_in_time),
         Task("alerts", hour, alert),
-        Task("statements", hour, fetch_statements),
+        Task("statements", hour, keep_matched),
+        Task("what statements have", hour, ask_about_missing),
     )
 
 

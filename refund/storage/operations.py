@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from refund.core.operation import Kind, NetworkEvent, Operation
-from refund.storage.records import operation_of, whole, written
+from refund.storage.records import moment, operation_of, text, whole, written
 from refund.storage.rows import Rows
 
 
@@ -172,6 +172,22 @@ class OperationQueries(Rows):
             " HAVING COUNT(*) > 1) ORDER BY form_id, attempt"
         )
         return [operation_of(row) for row in rows]
+
+    def network_event(self, event_id: str) -> NetworkEvent | None:
+        """What the network told by itself before, by its id."""
+        row = self._session.row(
+            "SELECT * FROM network_event WHERE event_id = :event_id", event_id=event_id
+        )
+        if row is None:
+            return None
+        return NetworkEvent(
+            text(row["event_id"]),
+            text(row["kind"]),
+            text(row["reference"]),
+            whole(row["version"]),
+            moment(row["received_at"]),
+            text(row["outcome"]),
+        )
 
     def add_network_event(self, event: NetworkEvent) -> bool:
         """Keep what the network told by itself; False when it is there already."""

@@ -67,6 +67,10 @@ class OperationRows(Protocol):
         """The advances of every form for which more than one was asked."""
         ...
 
+    def network_event(self, event_id: str) -> NetworkEvent | None:
+        """What the network told by itself before, by its id."""
+        ...
+
     def add_network_event(self, event: NetworkEvent) -> bool:
         """Keep what the network told by itself; False when it is there already."""
         ...

@@ -7,6 +7,7 @@ from refund.web import (
     customs,
     front,
     metrics,
+    network_events,
     operator,
     operator_books,
     operator_cases,
@@ -57,6 +58,7 @@ AUDIENCES: tuple[tuple[Blueprint, str, str], ...] = (
     (scan.pages, "", "open"),
     (front.pages, "", "open"),
     (metrics.pages, "", "open"),
+    (network_events.pages, "", "network"),
 )
 """Whose pages, where they begin, and who may see them; only static files stand outside."""
 
@@ -83,7 +85,7 @@ def register(app: Flask, context: Context) -> None:
     register_errors(app)
     for pages, prefix, guard in AUDIENCES:
         match guard:
-            case "open":
+            case "open" | "network":
                 pass
             case "traveller":
                 guard_traveller(app, pages)

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import current_app, request
 
-from refund.ports import Ports
+from refund.ports import Notices, Ports
 from refund.services.sign_in import Passwords
 
 KEY = "refund"
@@ -19,6 +19,7 @@ class Context:
 
     ports: Ports
     passwords: Passwords
+    notices: Notices
     is_secure: bool
     card_origin: str
     is_shifted: bool

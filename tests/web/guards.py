@@ -98,11 +98,13 @@ def routes(app: Flask) -> list[Route]:
 
 
 def guard_of(app: Flask, rule: Rule) -> str:
-    """Who may see a rule's pages: a role, `traveller`, or `open`."""
+    """Who may see a rule's pages: a role, `traveller`, `network`, or `open`."""
     audience = rule.endpoint.partition(".")[0]
     assert audience in GUARDS, f"{rule.rule} has no declared guard"
     marked = getattr(app.view_functions[rule.endpoint], "open_to_all", False)
-    if GUARDS[audience] == "open":
+    if GUARDS[audience] == "network":
+        assert getattr(app.view_functions[rule.endpoint], "signed_by_network", False), rule.rule
+    elif GUARDS[audience] == "open":
         assert marked, f"{rule.rule} stands outside the audiences and is not declared open"
     else:
         assert app.before_request_funcs.get(audience), f"the pages of {audience} have no guard"
