@@ -238,7 +238,9 @@ def _tell_late(tx: Transaction, ports: Ports, missing: list[date]) -> None:
     for day in missing:
         subject = day.isoformat()
         wrong = tx.open_case_of(CaseKind.STATEMENT_WRONG, subject)
-        if due_at(day) > ports.clock.now() or wrong is not None:
+        # Somebody else may have taken it in meanwhile.
+        is_there = tx.statement_of(day) is not None
+        if due_at(day) > ports.clock.now() or wrong is not None or is_there:
             continue
         facts = {"theirs": {}, "ours": {"day": subject}}
         open_case(tx, ports, CaseKind.STATEMENT_MISSING, subject, facts=facts, found_at=due_at(day))
