@@ -141,6 +141,11 @@ class Operation:
         return hashlib.sha256("|".join(told).encode()).hexdigest()
 
     @property
+    def is_awaited(self) -> bool:
+        """Whether its form waits for the answer; for more time for a hold no form waits."""
+        return self.state is OperationState.PENDING and self.kind is not Kind.EXTEND
+
+    @property
     def sent_reference(self) -> str:
         """The reference under which the network knows the request."""
         return self.joint_reference or self.reference

@@ -17,7 +17,7 @@ from refund.core.store import Store
 from refund.ports import Ports
 from refund.services.card_page import Wanted, entered, open_page
 from refund.services.holds import why_no_hold
-from refund.services.intent import begin_advance, begin_end_of_hold, begin_hold
+from refund.services.intent import begin_advance, begin_end_of_hold, begin_hold, is_asked
 from refund.services.life import By, move, note, the_form, why_gone
 from refund.services.pay import carry_out
 from refund.transaction import Transaction
@@ -49,6 +49,11 @@ class ClaimView:
     def last_refusal(self) -> str:
         """Why the network said no the last time, or nothing."""
         return self.operations[-1].refusal if self.operations else ""
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the network owes an answer that the form waits for."""
+        return any(one.is_awaited for one in self.operations)
 
     @property
     def why_no_hold(self) -> str:
@@ -375,6 +380,8 @@ def choose_ordinary(ports: Ports, session_hash: str, form_id: str) -> Form:
         form = _unlocked(tx, session_hash, form_id)
         match form.status:
             case Status.ORDINARY | Status.WITHDRAWING:
+                return form
+            case Status.HELD if is_asked(tx, form_id):
                 return form
             case Status.HELD:
                 return begin_end_of_hold(

@@ -124,9 +124,7 @@ def begin_end_of_hold(
 
 def is_asked(tx: Transaction, form_id: str) -> bool:
     """Whether the network is being asked for something about a form, but for more time."""
-    pending = OperationState.PENDING
-    operations = tx.operations_of(form_id)
-    return any(one.state is pending and one.kind is not Kind.EXTEND for one in operations)
+    return any(one.is_awaited for one in tx.operations_of(form_id))
 
 
 def captured_by(tx: Transaction, form: Form, event: Event) -> int:

@@ -17,7 +17,7 @@ from refund.core.traveller import IdentityDocument, document_key
 from refund.ports import Ports
 from refund.services.card_page import Wanted, entered, open_page
 from refund.services.claim import advance_obstacle
-from refund.services.holds import why_no_hold
+from refund.services.holds import UNFIT, why_no_hold
 from refund.services.intent import begin_joint_advance, begin_joint_hold
 from refund.services.life import By, move, note, the_form
 from refund.services.pay import carry_out
@@ -145,6 +145,8 @@ class PointView:
     @property
     def has_moved(self) -> bool:
         """Whether a form went on by itself before the claim was through."""
+        if Status.WITHDRAWING in self.statuses:
+            return False
         return len(self.statuses) > 1 and not self.statuses.isdisjoint(CLAIMABLE)
 
 
@@ -292,6 +294,19 @@ def claim_together(ports: Ports, operator: Actor, joint_id: str, entry: CardEntr
     begun = ports.storage.write(begin)
     if begun is not None:
         carry_out(ports, begun)
+        _give_up_shares(ports, joint_id)
+
+
+def _give_up_shares(ports: Ports, joint_id: str) -> None:
+    """Where their one hold was given up, give up every form's share of it at once."""
+
+    def waiting(tx: Transaction) -> list[Operation]:
+        form_ids = _joint(tx, joint_id).form_ids
+        asked = [one for form_id in form_ids for one in tx.operations_of(form_id)]
+        return [one for one in asked if one.is_awaited and one.reason in UNFIT]
+
+    for operation in ports.storage.read(waiting):
+        carry_out(ports, operation)
 
 
 def advance_again(ports: Ports, operator: Actor, joint_id: str) -> None:

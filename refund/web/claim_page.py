@@ -74,6 +74,16 @@ def took(seen: ClaimView) -> Took | None:
     return Took(minutes, seconds) if minutes < 60 else None
 
 
+def waits(seen: ClaimView) -> bool:
+    """Whether a hold that stands is being made larger, before the money can come."""
+    return seen.form.status is Status.HELD and seen.is_asked
+
+
+def is_updating(seen: ClaimView) -> bool:
+    """Whether the form's page looks again by itself."""
+    return seen.form.status in UPDATING or waits(seen)
+
+
 def wording(seen: ClaimView) -> int:
     """The wording of the agreement that was signed, or that would be signed now."""
     return seen.agreement.wording if seen.agreement else AGREEMENT_VERSION
@@ -107,7 +117,7 @@ def render_state(seen: ClaimView, today: date) -> str:
     """The page of a form in which nothing is left to fill in, or nothing yet."""
     stand = standing(ports(), seen)
     until = open_until(seen, stand, today)
-    part = PARTS[seen.form.status]
+    part = "waiting" if waits(seen) else PARTS[seen.form.status]
     return render_template(
         "traveller/form.html",
         seen=seen,
@@ -117,7 +127,7 @@ def render_state(seen: ClaimView, today: date) -> str:
         took=took(seen),
         open_until=until,
         promise_over=today > seen.form.depart_by,
-        updating=seen.form.status in UPDATING,
+        updating=is_updating(seen),
         has_pass=part in WITH_PASS or (until is not None and part == seen.form.status.value),
         code=code_url(ports().public_url, seen.form.code),
         why=why_captured(seen),

@@ -22,7 +22,7 @@ from refund.web.parse import Reader, typed_fields
 Answer = str | tuple[str, int] | tuple[str, int, dict[str, str]] | Response
 
 PATH = "/point/<joint_id>"
-WAITING = frozenset({Status.HOLDING, Status.ADVANCING})
+WAITING = frozenset({Status.HOLDING, Status.ADVANCING, Status.WITHDRAWING})
 
 
 def _status(refused: Refused) -> int:
@@ -99,6 +99,8 @@ def _page(seen: PointView) -> str:
     """Which page a claim has now."""
     if seen.has_moved:
         return "moved"
+    if Status.WITHDRAWING in seen.statuses:
+        return "waiting"
     if Status.ISSUED in seen.statuses:
         return "sign"
     if Status.AGREED in seen.statuses:

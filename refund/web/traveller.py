@@ -15,7 +15,7 @@ from refund.services.enrol import store_register
 from refund.web import claim_forms as forms
 from refund.web.auth import open_to_all, visit
 from refund.web.claim_page import (
-    UPDATING,
+    is_updating,
     render_state,
     render_summary,
     return_url,
@@ -101,8 +101,8 @@ def form(form_id: str) -> Answer:
 @pages.get("/forms/<form_id>/live")
 def live(form_id: str) -> Answer:
     """Nothing while nothing changed; else the page is told to load itself anew."""
-    now = look(form_id).form
-    if str(now.version) == request.args.get("v") and now.status in UPDATING:
+    seen = look(form_id)
+    if str(seen.form.version) == request.args.get("v") and is_updating(seen):
         return "", 204
     return "", 200, {"HX-Refresh": "true"}
 
