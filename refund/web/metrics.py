@@ -11,12 +11,14 @@ from prometheus_client.registry import Collector
 from refund.core.case import CaseKind
 from refund.core.operation import Kind
 from refund.services.figures import Watched, watched
+from refund.web.auth import open_to_all
 from refund.web.context import here, ports
 
 pages = Blueprint("metrics", __name__)
 
 
 @pages.get("/metrics")
+@open_to_all
 def metrics() -> Response:
     """The audit, cases, what waits and what is out; nothing at all where no token is set."""
     token = here().metrics_token

@@ -1,8 +1,12 @@
 """`refund audit` says of every promise whether it holds, and its exit code says the worst."""
 
 import json
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import pysqlite3
 import pytest
 
 from refund.services.audit import INVARIANTS
@@ -83,6 +87,53 @@ def test_a_broken_promise_is_shown_with_its_rows_and_gives_exit_code_1(
     result = demo.run("audit", "--without-network")
     assert result.exit_code == 1
     assert f"{promise:4} BROKEN" in result.stdout
+
+
+def test_a_copy_is_checked_without_instance_keys_or_network(demo: Terminal, tmp_path: Path) -> None:
+    copy, elsewhere = tmp_path / "copy.db", Terminal(tmp_path / "elsewhere")
+    with closing(pysqlite3.connect(str(demo.instance / "refund.db"))) as database:
+        database.execute("VACUUM INTO ?", (str(copy),))
+    found = _by_promise(elsewhere, "--database", f"sqlite://{copy}", code=0)
+    assert {name for name, one in found.items() if one["holds"]} == set(PROMISES) - {"I5"}
+    assert found["I5"]["why"] == "left out: a copy has no network"
+    with closing(pysqlite3.connect(str(copy))) as database:
+        database.execute("INSERT INTO balance VALUES ('advance', 1, 7, 0)")
+        database.commit()
+    assert _by_promise(elsewhere, "--database", f"sqlite://{copy}", code=1)["I3"]["holds"] is False
+    assert not elsewhere.instance.exists()
+
+
+def test_a_copy_of_postgresql_is_checked_too(demo: Terminal, postgres_url: str) -> None:
+    result = demo.run("audit", "--database", postgres_url)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "tables" in result.stderr
+    replace(demo, settings={"REFUND_DATABASE_URL": postgres_url}).done("migrate")
+    found = _by_promise(demo, "--database", postgres_url, code=0)
+    assert found["I2"]["holds"] is True
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (None, "there is no database at"),
+        ("", "not those of this program"),
+        ("CREATE TABLE migration (number INTEGER, digest TEXT)", "not those of this program"),
+        ("no database", "cannot be used"),
+    ],
+)
+def test_what_is_no_copy_of_ours_is_told(
+    terminal: Terminal, tmp_path: Path, make: str | None, said: str
+) -> None:
+    path = tmp_path / "copy.db"
+    if make is not None and make.startswith("CREATE"):
+        with closing(pysqlite3.connect(str(path))) as database:
+            database.execute(make)
+    elif make is not None:
+        path.write_text(make * 1000, encoding="utf-8")
+    result = terminal.run("audit", "--database", f"sqlite://{path}")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
+    assert path.exists() is (make is not None)
 
 
 def test_an_instance_that_is_not_there_is_not_made_by_looking_at_it(terminal: Terminal) -> None:

@@ -13,7 +13,6 @@ from refund.core.people import Role
 from refund.core.signing import code_url
 from refund.core.store import read_stores
 from refund.places import data_folder
-from refund.services.audit import INVARIANTS
 from refund.services.enrol import import_stores
 from refund.services.oversee import Queue
 from tests import make
@@ -69,8 +68,6 @@ def test_a_silent_network_is_said_and_nothing_is_compared(desk: FlaskClient, wor
     world.network.unplugged = True
     for path in ("/operator/", "/operator/exit"):
         assert "The card network does not answer" in shown(desk, path).text
-    audit = shown(desk, "/operator/audit")
-    assert "Not everything could be checked" in audit.text
 
 
 # A form's life.
@@ -153,22 +150,6 @@ def test_the_fourteen_stores_are_listed_with_their_source(desk: FlaskClient, wor
     assert page.text.count("Illustrative ") >= 11
     assert "press and official reports of July 2025" in page.text
     assert len(list(page.root.iter("tr"))) == 15
-
-
-def test_the_trial_balance_sums_to_zero(desk: FlaskClient, world: World) -> None:
-    steps.claimed(world)
-    page = shown(desk, "/operator/books")
-    assert "Debits and credits are equal" in page.text
-    assert "268.92 268.92" in page.text
-
-
-def test_the_audit_names_each_promise_and_whether_it_holds(desk: FlaskClient, world: World) -> None:
-    steps.claimed(world)
-    page = shown(desk, "/operator/audit")
-    found = [e for e in page.root.iter("li") if e.get("data-invariant")]
-    assert [e.get("data-invariant") for e in found] == list(INVARIANTS)
-    assert {e.get("data-holds") for e in found} == {"True"}
-    assert "Every promise holds" in page.text
 
 
 def test_the_keys_are_shown_by_their_ids_and_days(desk: FlaskClient, world: World) -> None:
