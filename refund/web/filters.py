@@ -22,6 +22,7 @@ def register_filters(app: Flask) -> None:
         yuan=format_yuan,
         day=day,
         moment=moment,
+        read_moment=datetime.fromisoformat,
         clock_time=clock_time,
         span=span,
         form_number=group_form_number,
