@@ -47,6 +47,19 @@ class CaseQueries(Rows):
             case_id=case_id,
         )
 
+    def posted_difference_fen(self, kind: CaseKind, subject: str) -> int:
+        """What cases of a kind and subject have posted on the network's account, fen; signed."""
+        row = self._session.row(
+            "SELECT COALESCE(SUM(CASE posting.side WHEN 'debit' THEN posting.amount_fen"
+            " ELSE -posting.amount_fen END), 0) AS total FROM case_record"
+            " JOIN posting ON posting.entry_key = case_record.case_id || '-difference'"
+            " WHERE case_record.kind = :kind AND case_record.subject = :subject"
+            " AND posting.account = 'network'",
+            kind=kind.value,
+            subject=subject,
+        )
+        return 0 if row is None else whole(row["total"])
+
     def hold_case(self, case_id: str) -> Case | None:
         """A case that nobody else changes until this transaction ends.
 

@@ -40,6 +40,10 @@ class CaseRows(Protocol):
         """How many are open of each kind, their sum in fen, and since when the oldest."""
         ...
 
+    def posted_difference_fen(self, kind: CaseKind, subject: str) -> int:
+        """What cases of a kind and subject have posted on the network's account, fen; signed."""
+        ...
+
     def cases_of(self, form_id: str) -> list[Case]:
         """All cases of a form, oldest first."""
         ...

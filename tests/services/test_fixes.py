@@ -301,6 +301,22 @@ def test_our_account_follows_the_networks_book_by_an_entry_of_its_own(world: Wor
     assert world.ports.storage.read(lambda tx: tx.has_entry(f"{case.case_id}-difference"))
 
 
+def test_a_difference_that_was_posted_is_not_posted_again_by_a_later_case(world: World) -> None:
+    form = claimed(world)
+    fixed(world, stray(world, form, 50_00), Fix.POST_THEIRS, "theirs is right")
+    facts = {"ours_fen": 0, "theirs_fen": -50_00, "seen": "again"}
+    again = opened(world, CaseKind.MISSING_HERE, "stray-1", amount_fen=50_00, facts=facts)
+    assert offered(world, again) == [Fix.EXPLAIN]
+    fixed(world, again, Fix.EXPLAIN, "it was posted before")
+    held = world.ports.storage.read(lambda tx: tx.live_guarantee(form.form_id))
+    assert held is not None
+    world.book.advance("stray-2", held.card_token, "card", 20_00)
+    more = {**facts, "theirs_fen": -70_00}
+    grown = opened(world, CaseKind.MISSING_HERE, "stray-1", amount_fen=70_00, facts=more)
+    assert fixed(world, grown, Fix.POST_THEIRS, "and more").outcome is Outcome.DONE
+    assert balances(world)["network_difference"] == 70_00
+
+
 @pytest.mark.rule("two_persons")
 def test_a_large_difference_is_posted_once_by_two_of_many(world: World) -> None:
     case = stray(world, claimed(world), 1_000_01)
