@@ -21,6 +21,7 @@ from refund.services.reconcile import (
     record_exit,
     settle,
 )
+from refund.services.secure import watched
 from refund.services.verify import CODE_LENGTH_MIN, find_form
 from refund.web.auth import actor
 from refund.web.context import ports
@@ -69,6 +70,7 @@ def home() -> str:
         seen=oversee.overview(ports()),
         cases=waiting,
         checked=last_check(ports()),
+        watch=watched(ports()),
     )
 
 
