@@ -7,10 +7,17 @@ from typing import Required, TypedDict, Unpack
 
 from refund.core.entitlement import Entitlement, entitlement_of
 from refund.core.errors import Refused
-from refund.core.form import Event, Form
+from refund.core.form import ENDED, Event, Form
 from refund.core.ids import operation_key, operation_reference
 from refund.core.money import Amounts
-from refund.core.operation import CardEntry, Guarantee, Kind, Operation, OperationState
+from refund.core.operation import (
+    PAYS_OUT,
+    CardEntry,
+    Guarantee,
+    Kind,
+    Operation,
+    OperationState,
+)
 from refund.ports import Ports
 from refund.services.life import By, move
 from refund.services.rules import rules_of
@@ -178,31 +185,53 @@ def begin_refund(
 def begin_pay_again(
     tx: Transaction, ports: Ports, form: Form, amount_fen: int, actor: str, reason: str
 ) -> Operation:
-    """Store the intent to pay once more what came back from the bank, to the card that was held.
+    """Store the intent to pay once more what came back from the bank.
+
+    It goes to the card that was held; what was paid without a hold, to where it came back from.
 
     Raises:
-        Refused: `not_in_this_state` when we owe nothing so much, something else is under way, or
-            no card is known.
+        Refused: `not_in_this_state` when we owe less, or something else is under way.
     """
-    guarantees = tx.guarantees_of(form.form_id)
-    pending = [one for one in tx.operations_of(form.form_id) if one.answered_at is None]
-    owed_fen = form.amounts.net_fen - tx.outstanding_fen(form.form_id)
-    if pending or not guarantees or not 0 < amount_fen <= owed_fen:
+    operations = tx.operations_of(form.form_id)
+    pending = [one for one in operations if one.answered_at is None]
+    if pending or not 0 < amount_fen <= owed_again_fen(tx, form):
         raise Refused("not_in_this_state", status=form.status.value)
-    operation = _intent(
-        tx,
-        ports,
-        form,
-        Kind.REFUND,
-        amount_fen,
-        actor=actor,
-        card_token=guarantees[-1].card_token,
-        method="card",
-        purpose=PAY_AGAIN,
-        reason=reason,
-    )
+    guarantees = tx.guarantees_of(form.form_id)
+    back = [one for one in operations if one.state is OperationState.RETURNED][-1]
+    to: _More = {
+        "actor": actor,
+        "card_token": back.card_token,
+        "payout_token": back.payout_token,
+        "payout_label": back.payout_label,
+        "method": back.method,
+        "purpose": PAY_AGAIN,
+        "reason": reason,
+    }
+    if guarantees:
+        to |= {"card_token": guarantees[-1].card_token, "method": "card"}
+        to |= {"payout_token": "", "payout_label": ""}
+    operation = _intent(tx, ports, form, Kind.REFUND, amount_fen, **to)
     tx.add_operation(operation)
     return operation
+
+
+def owed_again_fen(tx: Transaction, form: Form) -> int:
+    """What came back from the bank and was not paid again, fen; what settled it is taken off."""
+    operations = tx.operations_of(form.form_id)
+    back_fen = sum(
+        one.amount_fen
+        for one in operations
+        if one.kind in PAYS_OUT and one.state is OperationState.RETURNED
+    )
+    again_fen = sum(
+        one.amount_fen
+        for one in operations
+        if one.purpose == PAY_AGAIN and one.state is OperationState.SUCCEEDED
+    )
+    owed_fen = back_fen - again_fen
+    if form.status in ENDED:
+        owed_fen = min(owed_fen, -tx.outstanding_fen(form.form_id))
+    return max(0, owed_fen)
 
 
 def begin_extension(

@@ -1,7 +1,7 @@
 """How a case stands: what our book, the network and the border say, and what can be done."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -127,7 +127,7 @@ ASK_NETWORK = frozenset(
 
 def situation_of(tx: Transaction, ports: Ports, case: Case) -> Situation:
     """Read how a case stands now."""
-    bare = Situation(case, None, ports.clock.now(), difference_fen=difference_of(case))
+    bare = Situation(case, None, ports.clock.now(), difference_fen=_difference_fen(tx, case))
     form = tx.form(case.form_id) if case.form_id else None
     if form is None:
         return bare
@@ -154,15 +154,26 @@ def _operation(tx: Transaction, case: Case) -> Operation | None:
     if case.kind in OF_OPERATIONS:
         return tx.operation(case.subject)
     pending = (one for one in tx.operations_of(case.form_id) if one.state is OperationState.PENDING)
-    return next(pending, None)
+    asked = tx.operations_sent_as(_told_there(case, "reference"))
+    of_the_line = asked if case.kind is CaseKind.MISSING_HERE else ()
+    return next(iter(of_the_line), None) or next(pending, None)
 
 
-def difference_of(case: Case) -> int:
-    """What the network's book has more than ours, fen, by the case's rows."""
+def _told_there(case: Case, name: str) -> str:
+    """What a statement's row says, or nothing."""
+    theirs = case.facts.get("theirs")
+    return str(theirs.get(name, "")) if isinstance(theirs, Mapping) else ""
+
+
+def _difference_fen(tx: Transaction, case: Case) -> int:
+    """What the network's book has more than ours, fen, by the case's rows.
+
+    What an earlier case of the same anomaly posted is not posted again.
+    """
     ours, theirs = case.facts.get("ours_fen"), case.facts.get("theirs_fen")
     if not isinstance(ours, int) or not isinstance(theirs, int):
         return 0
-    return theirs - ours
+    return theirs - ours - tx.posted_difference_fen(case.kind, case.subject)
 
 
 def offers(situation: Situation) -> list[Offer]:
@@ -193,7 +204,16 @@ def _always(_: Situation) -> Possible:
 
 def _look_up(situation: Situation) -> Possible:
     is_about_one = situation.case.kind in OF_OPERATIONS and situation.operation is not None
-    return (0, None) if is_about_one or situation.is_pending else None
+    return (0, None) if is_about_one or _is_to_be_heard(situation) else None
+
+
+def _is_to_be_heard(situation: Situation) -> bool:
+    """Whether the network's own word on the request says more than its statement does."""
+    operation = situation.operation
+    if operation is None or operation.state is OperationState.PENDING:
+        return situation.is_pending
+    came_back = _told_there(situation.case, "state") == "returned"
+    return came_back and operation.state is OperationState.SUCCEEDED
 
 
 def _treat_as_refused(situation: Situation) -> Possible:
@@ -233,7 +253,7 @@ def _pay_again(situation: Situation) -> Possible:
 
 def _follow_the_network(situation: Situation) -> Possible:
     # What is still under way would be posted a second time by its answer.
-    if not situation.difference_fen or situation.is_pending:
+    if not situation.difference_fen or _is_to_be_heard(situation):
         return None
     return abs(situation.difference_fen), None
 
