@@ -24,7 +24,10 @@ COMMANDS: dict[str, str] = {
     "check-code": "codes:check_code",
     "sampling": "sampling:sampling",
     "settle": "settle:settle",
+    "exits": "exits:exits",
     "cases": "cases:cases",
+    "statements": "statements:statements",
+    "match": "match:match",
     "books": "books:books",
     "audit": "audit:audit",
 }

@@ -170,6 +170,13 @@ REFUSALS: dict[str, Refusal] = {
     "dates_reversed": Refusal(422, PROJECT),
     "taxpayer_number_unreadable": Refusal(422, "GB 32100-2015"),
     "file_already_imported": Refusal(409, PROJECT),
+    "file_changed": Refusal(409, PROJECT),
+    "file_truncated": Refusal(422, PROJECT),
+    "file_days_unreadable": Refusal(422, PROJECT),
+    "row_after_total": Refusal(422, PROJECT),
+    "day_not_covered": Refusal(422, PROJECT),
+    "exits_under_way": Refusal(409, PROJECT),
+    "exits_superseded": Refusal(409, PROJECT),
     # The network's daily statement.
     "statement_header_unknown": Refusal(422, PROJECT),
     "statement_currency": Refusal(422, PROJECT),

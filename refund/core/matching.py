@@ -135,6 +135,22 @@ def most_urgent_first(proposals: Iterable[Proposal]) -> list[Proposal]:
     return sorted(proposals, key=urgency)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the order of promised days, after which a list goes on."""
+
+    depart_by: date
+    form_id: str
+
+
+BEGINNING = Place(date.min, "")
+
+
+def place_of(form: Form) -> Place:
+    """Where a form stands in that order."""
+    return Place(form.depart_by, form.form_id)
+
+
 MINUTE = timedelta(minutes=1)
 
 BREAKS = frozenset(

@@ -18,12 +18,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 from refund.core.errors import Refused
 
 TOLD_MAX = 50
 NAME_CHARS_MAX = 60
 LINE_CHARS_MAX = 65_536
+LINE_BYTES_MAX = 4 * LINE_CHARS_MAX + 2
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 _SPACES = " \u00a0\u3000"
@@ -157,10 +159,24 @@ def scan_table(
     """
     if len(content) > limit_bytes:
         raise Refused("file_too_large", limit_bytes=limit_bytes, size_bytes=len(content))
-    lines = _read_lines(content)
+    yield from scan_lines(lines_of(io.BytesIO(content)), columns, problems, limit_rows=limit_rows)
+
+
+def scan_lines(
+    lines: Iterable[tuple[int, bytes]],
+    columns: Sequence[Column],
+    problems: Problems,
+    *,
+    limit_rows: int,
+) -> Iterator[Row]:
+    """The same of numbered lines as they come, so that a file of any size takes little memory.
+
+    Raises:
+        Refused: what concerns the file and not a row, as `read_table` says.
+    """
     header: list[str] | None = None
     count = 0
-    for line, text in lines:
+    for line, text in _decoded(lines):
         cells = _split(text)
         if cells is not None and not any(cell.strip(_SPACES) for cell in cells):
             continue
@@ -193,20 +209,38 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     return sheet.getvalue().encode("utf-8-sig")
 
 
-def _read_lines(content: bytes) -> Iterator[tuple[int, str]]:
-    """Decode line by line: no other character of UTF-8 holds the byte of a line feed."""
-    for line, raw in enumerate(io.BytesIO(content.removeprefix(b"\xef\xbb\xbf")), 1):
+def lines_of(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Number the lines of a file from 1; of an endless one no more is read than shows that it is.
+
+    No other character of UTF-8 holds the byte of a line feed.
+    """
+    line = 0
+    while raw := stream.readline(LINE_BYTES_MAX):
+        line += 1
+        yield line, raw
+        while len(raw) == LINE_BYTES_MAX and not raw.endswith(b"\n"):
+            raw = stream.readline(LINE_BYTES_MAX)
+
+
+def _decoded(lines: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, str]]:
+    start = b""
+    for line, raw in lines:
+        start = start or raw[:3]
         try:
-            text = raw.decode("utf-8")
+            text = raw.decode("utf-8-sig" if line == 1 else "utf-8")
         except UnicodeDecodeError:
-            guess = _guess_encoding(content, raw)
-            raise Refused("file_not_utf8", line=line, looks_like=guess) from None
+            if len(raw) == LINE_BYTES_MAX:
+                # Cut within a character; it is longer than any line may be.
+                text = raw.decode("utf-8", "replace")
+            else:
+                guess = _guess_encoding(start, raw)
+                raise Refused("file_not_utf8", line=line, looks_like=guess) from None
         yield line, text.removesuffix("\n").removesuffix("\r")
 
 
-def _guess_encoding(content: bytes, raw: bytes) -> str:
+def _guess_encoding(start: bytes, raw: bytes) -> str:
     """Name the encoding that a spreadsheet here probably saved in; "" when neither fits."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "UTF-16"
     try:
         raw.decode("gb18030")

@@ -1,7 +1,7 @@
 """What the service remembers besides forms and money: who acted, from where, and when."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from refund.core.people import Staff
 
@@ -58,13 +58,61 @@ class CardVisit:
 
 @dataclass(frozen=True, slots=True)
 class ExitImport:
-    """A file of exit records that was taken in, whole."""
+    """A file of exit records that was taken in, whole.
+
+    Args:
+        import_id: the file's SHA-256.
+        known_rows: how many of its rows were there before.
+        first_day, last_day: what it says that it covers, or nothing.
+        missing_days: days without a departure: of those that it covers, and of those between it
+            and the files before it.
+    """
 
     import_id: str
     file_name: str
     rows: int
     imported_at: datetime
     imported_by: str
+    known_rows: int = 0
+    first_day: date | None = None
+    last_day: date | None = None
+    missing_days: tuple[date, ...] = ()
+
+    @property
+    def new_rows(self) -> int:
+        """How many of its rows were not there before."""
+        return self.rows - self.known_rows
+
+
+@dataclass(frozen=True, slots=True)
+class ExitLoad:
+    """A file of exit records that is being taken in; nobody sees its rows yet."""
+
+    file_name: str
+    rows: int
+    lease_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedExit:
+    """One row of such a file; `document_index` is blind."""
+
+    line: int
+    exit_id: str
+    document_index: str
+    port: str
+    exited_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What became of some rows: how many were known, and which stand in the file twice.
+
+    `doubled` gives the line of such a row, and the line on which it stood first.
+    """
+
+    known: int
+    doubled: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

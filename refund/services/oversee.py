@@ -24,7 +24,16 @@ from refund.core.traveller import Traveller
 from refund.ports import Ports
 from refund.services.intent import entitlement
 from refund.services.life import By, note, the_form
-from refund.services.reconcile import Chosen, ExitDesk, Settled, desk, own_proposal, proposals_for
+from refund.services.reconcile import (
+    LIMIT,
+    Chosen,
+    ExitDesk,
+    Settled,
+    count_open,
+    desk,
+    own_proposal,
+    proposals_for,
+)
 from refund.transaction import Transaction
 
 
@@ -67,10 +76,15 @@ def queues_of(proposals: Sequence[Proposal]) -> dict[Queue, list[Proposal]]:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The desk's queues, what the network owes an answer, and what stands in the books."""
+    """The desk's queues, what the network owes an answer, and what stands in the books.
+
+    `open_forms` is how many forms are on the desk in all; of so many as are previewed at once,
+    those with the earliest promised day, the proposals are known.
+    """
 
     now: datetime
     desk: ExitDesk
+    open_forms: int
     queues: Mapping[Queue, Sequence[Proposal]]
     pending: tuple[Operation, ...]
     balances: Mapping[Account, int]
@@ -100,11 +114,12 @@ class Overview:
 
 def overview(ports: Ports) -> Overview:
     """What an operator should see first."""
-    seen = desk(ports)
+    seen = desk(ports, limit=LIMIT)
     pending = ports.storage.read(lambda tx: tx.pending_operations())
     return Overview(
         now=ports.clock.now(),
         desk=seen,
+        open_forms=len(seen.proposals) if seen.following is None else count_open(ports),
         queues=queues_of(seen.proposals),
         pending=tuple(pending),
         balances=balances(ports),

@@ -2,24 +2,32 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date
+from functools import partial
 
-from refund.core.calendar import day_of, end_of_day, last_day, parse_moment
+from refund.core.calendar import day_of, last_day
 from refund.core.customs import Verification
 from refund.core.entitlement import remaining_of
 from refund.core.errors import Refused
 from refund.core.form import Event, Form, Status
-from refund.core.matching import Action, Departure, ExitRecord, Proposal, Why, exit_for, propose
+from refund.core.matching import (
+    BEGINNING,
+    Action,
+    Departure,
+    Place,
+    Proposal,
+    Why,
+    exit_for,
+    place_of,
+    propose,
+)
 from refund.core.operation import HeldState, Operation
 from refund.core.people import Actor
-from refund.core.places import read_port
-from refund.core.trail import ExitImport
-from refund.core.traveller import IdentityDocument, document_key
 from refund.ports import NetworkSilent, Ports
 from refund.services.ends import end_without_hold
 from refund.services.holds import lapse
 from refund.services.intent import begin_end_of_hold, entitlement
-from refund.services.life import By, note, read_reason, the_form
+from refund.services.life import By, read_reason, the_form
 from refund.services.pay import carry_out
 from refund.services.rules import rules_of
 from refund.transaction import Transaction
@@ -40,143 +48,72 @@ OPEN = (
 """States in which an advance is out and the exit's desk is not done."""
 
 LIMIT = 500
+"""Forms that are previewed and settled at once at most."""
+
+PAGE = 200
 """Forms that one page of the exit's desk shows at most."""
+
+LEFT = (Status.VERIFIED, Status.VERIFIED_PARTLY, Status.UNCOLLECTED)
+"""States in which a departure that was seen can be a promise kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExitDesk:
-    """The desk's work: what to do with each open form, and exits that belong to no form.
+    """A part of the desk's work: what to do with each open form, the earliest promise first.
 
     `network_heard` is False when the network's book could not be asked; then nothing is proposed
-    against it and the page says so.
+    against it and the page says so. `following` is where the next part begins, if there is one.
     """
 
     today: date
     proposals: tuple[Proposal, ...]
-    strangers: tuple[ExitRecord, ...]
     network_heard: bool
-    more: bool
+    following: Place | None
 
 
-@dataclass(frozen=True, slots=True)
-class ExitLine:
-    """One line of a file of exits, read."""
+def desk(ports: Ports, after: Place = BEGINNING, limit: int = PAGE) -> ExitDesk:
+    """What the exit's desk has to do: open forms with their proposals, breaks included."""
 
-    document: IdentityDocument
-    port: str
-    exited_at: datetime
+    def read(tx: Transaction) -> list[Departure]:
+        return [_departure(tx, form) for form in tx.forms_in(OPEN, limit + 1, after)]
 
-
-def record_exit(ports: Ports, operator: Actor, line: ExitLine) -> bool:
-    """Take in one departure that an operator saw.
-
-    Returns:
-        Whether it was new.
-
-    Raises:
-        Refused: `date_in_future`, `port_unknown`.
-    """
-    now = ports.clock.now()
-    record = _exit_record(ports, line, now, operator.label)
-
-    def put(tx: Transaction) -> bool:
-        new = tx.put_exit(record, "")
-        if new:
-            note(tx, ports, "exit_recorded", By(operator.label, now), detail=record.exit_id)
-        return new
-
-    return ports.storage.write(put)
-
-
-def read_exit_moment(text: str, now: datetime, field: str) -> datetime:
-    """Read a moment of departure, which lies in the past.
-
-    Raises:
-        Refused: `date_unreadable`, `date_impossible`, `date_in_future`.
-    """
-    moment = parse_moment(text, field)
-    if moment > now:
-        raise Refused("date_in_future", field)
-    return moment
-
-
-def _exit_record(ports: Ports, line: ExitLine, now: datetime, source: str) -> ExitRecord:
-    read_port(line.port)
-    if line.exited_at > now:
-        raise Refused("date_in_future", "exited_at")
-    index = ports.sealer.index("document", document_key(line.document))
-    exit_id = ports.sealer.index("exit", f"{index}|{line.port}|{line.exited_at.isoformat()}")
-    return ExitRecord(exit_id[:32], index, line.port, line.exited_at, now, source)
-
-
-def import_exits(
-    ports: Ports, operator: Actor, lines: Sequence[ExitLine], file_name: str, digest: str
-) -> ExitImport:
-    """Take in a file of departures, whole or not at all, once.
-
-    `digest` is the SHA-256 of the file, by which it is recognised.
-
-    Raises:
-        Refused: `file_already_imported`, `file_empty`.
-    """
-    if not lines:
-        raise Refused("file_empty", "file")
-    now = ports.clock.now()
-    records = [_exit_record(ports, line, now, f"file:{digest[:12]}") for line in lines]
-    imported = ExitImport(digest, file_name[:120], len(records), now, operator.label)
-
-    def take_in(tx: Transaction) -> ExitImport:
-        before = tx.exit_import(digest)
-        if before is not None:
-            raise Refused("file_already_imported", "file", at=before.imported_at, rows=before.rows)
-        tx.add_exit_import(imported)
-        for record in records:
-            tx.put_exit(record, digest)
-        note(
-            tx,
-            ports,
-            "exits_imported",
-            By(operator.label, now),
-            detail=f"{digest[:12]} {len(records)}",
-        )
-        return imported
-
-    return ports.storage.write(take_in)
-
-
-def imports(ports: Ports) -> list[ExitImport]:
-    """The files taken in last."""
-    return ports.storage.read(lambda tx: tx.exit_imports(10))
-
-
-def desk(ports: Ports, day: date | None = None) -> ExitDesk:
-    """What the exit's desk has to do: every open form with its proposal, breaks included.
-
-    The exits of `day` (today when None) that belong to no form are listed too.
-    """
-    now = ports.clock.now()
-    today = day or day_of(now)
-    start, end = end_of_day(today - timedelta(days=1)), end_of_day(today)
-
-    def read(tx: Transaction) -> tuple[list[Departure], list[ExitRecord]]:
-        departures = [_departure(tx, form) for form in tx.forms_in(OPEN, LIMIT + 1)]
-        strangers = [
-            seen
-            for seen in tx.exits_between(start, end)
-            if not tx.forms_of_traveller(seen.document_index)
-        ]
-        return departures, strangers
-
-    departures, strangers = ports.storage.read(read)
-    book = _ask_book(ports, departures)
-    proposals = [_proposal(ports, departure, book) for departure in departures[:LIMIT]]
+    departures = ports.storage.read(read)
+    shown = departures[:limit]
+    book = _ask_book(ports, shown)
     return ExitDesk(
-        today=today,
-        proposals=tuple(proposals),
-        strangers=tuple(strangers),
+        today=day_of(ports.clock.now()),
+        proposals=tuple(_proposal(ports, departure, book) for departure in shown),
         network_heard=book is not None,
-        more=len(departures) > LIMIT,
+        following=place_of(shown[-1].form) if len(departures) > limit else None,
     )
+
+
+def count_open(ports: Ports) -> int:
+    """How many forms are on the desk in all."""
+    return ports.storage.read(lambda tx: tx.count_forms_in(OPEN))
+
+
+def releasable(ports: Ports, after: Place = BEGINNING, limit: int = LIMIT) -> ExitDesk:
+    """The holds that can be released now, the earliest promise first."""
+    found: list[Proposal] = []
+    heard = True
+    while True:
+        read = partial(_left_after, after=after, limit=limit)
+        departures = ports.storage.read(read)
+        book = _ask_book(ports, departures)
+        heard = heard and book is not None
+        for departure in departures:
+            if len(found) == limit:
+                return ExitDesk(day_of(ports.clock.now()), tuple(found), heard, after)
+            proposal, after = _proposal(ports, departure, book), place_of(departure.form)
+            if proposal.action is Action.RELEASE:
+                found.append(proposal)
+        if len(departures) < limit:
+            return ExitDesk(day_of(ports.clock.now()), tuple(found), heard, None)
+
+
+def _left_after(tx: Transaction, after: Place, limit: int) -> list[Departure]:
+    return [_departure(tx, form) for form in tx.forms_left(LEFT, limit, after)]
 
 
 def _departure(tx: Transaction, form: Form) -> Departure:

@@ -12,8 +12,8 @@ from refund.storage.check_words import (
 )
 
 _LEFT = (
-    "EXISTS (SELECT 1 FROM exit_record WHERE exit_record.document_index = form.document_index"
-    " AND exit_record.exited_at >= form.issued_at)"
+    "EXISTS (SELECT 1 FROM exit_seen WHERE exit_seen.document_index = form.document_index"
+    " AND exit_seen.exited_at >= form.issued_at)"
 )
 _RETURNED = "EXISTS (SELECT 1 FROM goods_return WHERE goods_return.form_id = form.form_id)"
 # A day is over at 16:00 UTC, which is midnight in Shanghai.

@@ -93,6 +93,22 @@ class CustomsQueries(Rows):
             ),
         )
 
+    def decisions_between(
+        self, start: datetime, end: datetime, before: tuple[datetime, str], limit: int
+    ) -> list[Verification]:
+        """What customs decided in a span of time, the newest first, before a moment and a form."""
+        rows = self._session.rows(
+            "SELECT * FROM verification WHERE verified_at >= :start_at AND verified_at < :end_at"
+            " AND (verified_at, form_id) < (:before_at, :before_id)"
+            " ORDER BY verified_at DESC, form_id DESC LIMIT :limit_rows",
+            start_at=written(start),
+            end_at=written(end),
+            before_at=written(before[0]),
+            before_id=before[1],
+            limit_rows=limit,
+        )
+        return [self._verification(row) for row in rows]
+
     def verifications_on(self, port: str, start: datetime, end: datetime) -> int:
         """How many decisions a port's officers took in a span of time."""
         row = self._session.row(

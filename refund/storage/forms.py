@@ -6,6 +6,7 @@ from datetime import date
 
 from refund.core.form import Form, Status
 from refund.core.invoice import Invoice, InvoiceKind, InvoiceLine
+from refund.core.matching import BEGINNING, Place
 from refund.core.trail import Submission
 from refund.core.traveller import Traveller
 from refund.storage.protocol import Row, Value
@@ -190,15 +191,43 @@ class FormQueries(Rows):
             document_index=document_index,
         )
 
-    def forms_in(self, statuses: Sequence[Status], limit: int) -> list[Form]:
-        """Forms in some states, the earliest promise first."""
-        holders = ", ".join(f":s{i}" for i in range(len(statuses)))
-        values: dict[str, Value] = {f"s{i}": s.value for i, s in enumerate(statuses)}
+    def forms_in(
+        self, statuses: Sequence[Status], limit: int, after: Place = BEGINNING
+    ) -> list[Form]:
+        """Forms in some states, the earliest promise first, after a place in that order."""
+        holders, values = _in(statuses)
         return self._forms(
-            f"WHERE status IN ({holders}) ORDER BY depart_by, form_id LIMIT :limit_rows",
+            f"WHERE status IN ({holders}) AND (depart_by, form_id) > (:after_day, :after_id)"
+            " ORDER BY depart_by, form_id LIMIT :limit_rows",
             limit_rows=limit,
+            after_day=after.depart_by.isoformat(),
+            after_id=after.form_id,
             **values,
         )
+
+    def forms_left(
+        self, statuses: Sequence[Status], limit: int, after: Place = BEGINNING
+    ) -> list[Form]:
+        """The same, of travellers who were seen leaving after the purchase."""
+        holders, values = _in(statuses)
+        return self._forms(
+            f"WHERE status IN ({holders}) AND (depart_by, form_id) > (:after_day, :after_id)"
+            " AND EXISTS (SELECT 1 FROM exit_seen WHERE exit_seen.document_index ="
+            " form.document_index AND exit_seen.exited_at >= form.issued_at)"
+            " ORDER BY depart_by, form_id LIMIT :limit_rows",
+            limit_rows=limit,
+            after_day=after.depart_by.isoformat(),
+            after_id=after.form_id,
+            **values,
+        )
+
+    def count_forms_in(self, statuses: Sequence[Status]) -> int:
+        """How many forms are in some states."""
+        holders, values = _in(statuses)
+        row = self._session.row(
+            f"SELECT COUNT(*) AS n FROM form WHERE status IN ({holders})", **values
+        )
+        return 0 if row is None else whole(row["n"])
 
     def purchases_of_day(
         self, store_number: int, document_index: str, day: date
@@ -251,6 +280,12 @@ class FormQueries(Rows):
             form_id=form_id,
         )
         return [_invoice(head, lines) for head in heads]
+
+
+def _in(statuses: Sequence[Status]) -> tuple[str, dict[str, Value]]:
+    """The names of some states' places in a statement, and their values."""
+    values: dict[str, Value] = {f"s{i}": status.value for i, status in enumerate(statuses)}
+    return ", ".join(f":{name}" for name in values), values
 
 
 def _invoice(head: Row, lines: list[Row]) -> Invoice:

@@ -20,14 +20,20 @@ class Rows:
         """Add one row; the column names are ours, never a person's."""
         self._session.run(insert_text(table, values), **values)
 
-    def _insert_all(self, table: str, rows: list[dict[str, Value]], rest: str = "") -> None:
-        """Add several rows of the same columns in one statement: one round trip for all."""
+    def _insert_all(self, table: str, rows: list[dict[str, Value]], rest: str = "") -> int:
+        """Add several rows of the same columns in one statement: one round trip for all.
+
+        Returns:
+            How many were touched, where `rest` says what a row that is there already means.
+        """
         values = {
             f"{name}_{place}": value
             for place, row in enumerate(rows)
             for name, value in row.items()
         }
-        self._session.run(_insert_all_text(table, tuple(rows[0]), len(rows)) + rest, **values)
+        return self._session.run(
+            _insert_all_text(table, tuple(rows[0]), len(rows)) + rest, **values
+        )
 
 
 _TEXTS: dict[tuple[str, tuple[str, ...]], str] = {}

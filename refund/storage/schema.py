@@ -3,6 +3,8 @@
 from refund.core.money import FEN_MAX
 from refund.storage.guards import REFUSE_CHANGE, postgresql_guards, sqlite_guards
 from refund.storage.protocol import Step
+from refund.storage.schema_audit import AUDIT
+from refund.storage.schema_exits import EXITS
 from refund.storage.schema_later import LATER
 from refund.storage.schema_match import MATCH
 from refund.storage.schema_network import NETWORK
@@ -200,4 +202,6 @@ STEPS: tuple[Step, ...] = (
     *LATER,
     NETWORK,
     MATCH,
+    EXITS,
+    AUDIT,
 )

@@ -8,13 +8,12 @@ from refund.core.agreement import Agreement, Details, Signature
 from refund.core.form import Form, Method, Status
 from refund.core.goods import Goods
 from refund.core.invoice import Invoice
-from refund.core.matching import ExitRecord
+from refund.core.matching import BEGINNING, Place
 from refund.core.people import Role, Staff
 from refund.core.store import Store
 from refund.core.trail import (
     AuditEvent,
     CardVisit,
-    ExitImport,
     StaffSession,
     Submission,
     Throttle,
@@ -25,6 +24,7 @@ from refund.transaction.audits import AuditRows
 from refund.transaction.cases import CaseRows
 from refund.transaction.counter import CounterRows
 from refund.transaction.customs import CustomsRows
+from refund.transaction.exits import ExitRows
 from refund.transaction.joint import JointRows
 from refund.transaction.match import MatchRows
 from refund.transaction.money import GuaranteeRows, LedgerRows, OperationRows
@@ -170,8 +170,20 @@ class FormRows(Protocol):
         """A traveller's forms of all stores, newest first."""
         ...
 
-    def forms_in(self, statuses: Sequence[Status], limit: int) -> list[Form]:
-        """Forms in some states, the earliest promise first."""
+    def forms_in(
+        self, statuses: Sequence[Status], limit: int, after: Place = BEGINNING
+    ) -> list[Form]:
+        """Forms in some states, the earliest promise first, after a place in that order."""
+        ...
+
+    def forms_left(
+        self, statuses: Sequence[Status], limit: int, after: Place = BEGINNING
+    ) -> list[Form]:
+        """The same, of travellers who were seen leaving after the purchase."""
+        ...
+
+    def count_forms_in(self, statuses: Sequence[Status]) -> int:
+        """How many forms are in some states."""
         ...
 
     def purchases_of_day(
@@ -248,32 +260,8 @@ class ClaimRows(Protocol):
         ...
 
 
-class ExitRows(Protocol):
-    """Exits and the audit trail."""
-
-    def put_exit(self, record: ExitRecord, import_id: str) -> bool:
-        """Store an exit; False when the same one is there already."""
-        ...
-
-    def exits_of(self, document_index: str) -> tuple[ExitRecord, ...]:
-        """A traveller's exits, oldest first."""
-        ...
-
-    def exits_between(self, start: datetime, end: datetime) -> list[ExitRecord]:
-        """Exits within a span of time, oldest first."""
-        ...
-
-    def exit_import(self, import_id: str) -> ExitImport | None:
-        """A file that was taken in before."""
-        ...
-
-    def exit_imports(self, limit: int) -> list[ExitImport]:
-        """The files taken in last."""
-        ...
-
-    def add_exit_import(self, imported: ExitImport) -> None:
-        """Note that a file was taken in."""
-        ...
+class TrailRows(Protocol):
+    """The audit trail."""
 
     def add_event(self, event: AuditEvent) -> None:
         """Add to the audit trail."""
@@ -293,6 +281,7 @@ class Transaction(
     GuaranteeRows,
     LedgerRows,
     ExitRows,
+    TrailRows,
     RuleRows,
     CustomsRows,
     ReturnRows,

@@ -22,6 +22,12 @@ class CustomsRows(Protocol):
         """All that customs decided of a form, oldest first."""
         ...
 
+    def decisions_between(
+        self, start: datetime, end: datetime, before: tuple[datetime, str], limit: int
+    ) -> list[Verification]:
+        """What customs decided in a span of time, the newest first, before a moment and a form."""
+        ...
+
     def verifications_on(self, port: str, start: datetime, end: datetime) -> int:
         """How many decisions a port's officers took in a span of time."""
         ...

@@ -1,90 +1,35 @@
 """Reading what the exit's desk types, ticks and uploads."""
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
+from datetime import UTC, date, datetime, timedelta
+from typing import BinaryIO, NoReturn, cast
 
 from werkzeug.datastructures import FileStorage
 
 from refund.core.errors import Refused
-from refund.core.matching import Action, Proposal, Why
+from refund.core.exit_file import ExitLine, read_exit
+from refund.core.matching import BEGINNING, Action, Place, Proposal, Why
 from refund.core.money import ASCII_BLANKS
-from refund.core.places import read_port
-from refund.core.tables import Column, Problems, Row, scan_table, write_table
-from refund.core.traveller import DocumentKind, IdentityDocument, read_document
-from refund.services.reconcile import LIMIT, Chosen, ExitLine, read_exit_moment
-from refund.web.parse import Reader
+from refund.services.departing import Since
+from refund.services.reconcile import LIMIT, Chosen
 
-FILE_BYTES_MAX = 8 * 1024 * 1024
-FILE_ROWS_MAX = 20_000
 SHANGHAI_OFFSET = "+08:00"
+_PLACE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})\.([0-9a-f]{16})", re.ASCII)
+_SINCE = re.compile(r"([0-9]{1,17})\.([0-9a-f]{1,64})", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICKET = re.compile(r"([0-9a-f]{16}):([a-z_]{1,40}):([a-z_]{1,40})", re.ASCII)
 
-COLUMNS = (
-    Column("document_kind", chars_max=20),
-    Column("document_number", chars_max=40),
-    Column("port", chars_max=3),
-    Column("exited_at", chars_max=40),
-)
-SAMPLE = (
-    ("passport", "E00000017", "WUH", "2025-07-20T09:15:00+08:00"),
-    ("hk_macao_permit", "H00000017", "WUH", "2025-07-20T11:40:00+08:00"),
-    ("taiwan_permit", "00000017", "YIH", "2025-07-20T18:05:00+08:00"),
-)
 
-
-def sample_file() -> bytes:
-    """A file of exits as it should look; nobody has these documents."""
-    return write_table([column.name for column in COLUMNS], SAMPLE)
-
-
-@dataclass(frozen=True, slots=True)
-class ExitFile:
-    """A file of exits, read whole; `digest` is the SHA-256 by which it is recognised."""
-
-    name: str
-    digest: str
-    lines: tuple[ExitLine, ...]
-
-
-def read_exit_file(upload: FileStorage | None, now: datetime) -> ExitFile:
-    """Read a file of exits, or name every line and column that is wrong.
+def given_file(upload: FileStorage | None) -> tuple[BinaryIO, str]:
+    """The file that was given, and its name.
 
     Raises:
-        Refused: `field_missing` without a file; as `read_table`.
+        Refused: `field_missing` without one.
     """
     if upload is None or not upload.filename:
         raise Refused("field_missing", "file")
-    content = upload.stream.read(FILE_BYTES_MAX + 1)
-    problems = Problems()
-    lines: list[ExitLine] = []
-    seen: dict[ExitLine, int] = {}
-    rows = scan_table(
-        content, COLUMNS, problems, limit_bytes=FILE_BYTES_MAX, limit_rows=FILE_ROWS_MAX
-    )
-    for row in rows:
-        line = _read_row(row, problems, now)
-        if line is None:
-            continue
-        if line in seen:
-            problems.add(row.line, "", "row_doubled", first_line=seen[line])
-        seen.setdefault(line, row.line)
-        lines.append(line)
-    problems.refuse()
-    return ExitFile(upload.filename, hashlib.sha256(content).hexdigest(), tuple(lines))
-
-
-def _read_row(row: Row, problems: Problems, now: datetime) -> ExitLine | None:
-    kinds = tuple(kind.value for kind in DocumentKind)
-    if row["document_kind"] not in kinds:
-        problems.add(row.line, "document_kind", "choice_unknown", known=kinds)
-    line, refusals = _read_line(row.cells, row["exited_at"], now)
-    for refused in refusals:
-        problems.add(row.line, refused.field, refused.code, **refused.facts)
-    return line
+    return cast("BinaryIO", upload.stream), upload.filename
 
 
 def read_departure(
@@ -96,30 +41,52 @@ def read_departure(
         The departure, or None and every reason why it cannot be read.
     """
     time = typed.get("exited_at", "").strip(ASCII_BLANKS)
-    return _read_line(typed, f"{time}{SHANGHAI_OFFSET}" if time else "", now)
+    return read_exit(typed, f"{time}{SHANGHAI_OFFSET}" if time else "", now)
 
 
-def _read_line(
-    cells: Mapping[str, str], moment: str, now: datetime
-) -> tuple[ExitLine | None, list[Refused]]:
-    reader = Reader()
-    kind, number = cells.get("document_kind", ""), cells.get("document_number", "")
-    document = reader.read(partial(_read_document, kind), number, "document_number")
-    port = reader.read(read_port, cells.get("port", ""), "port")
-    exited_at = reader.read(partial(_read_moment, now), moment, "exited_at")
-    if document is None or port is None or exited_at is None:
-        return None, reader.problems
-    return ExitLine(document, port.code, exited_at), []
+def told_place(place: Place) -> str:
+    """A place in the order of promised days, as an address carries it."""
+    return f"{place.depart_by.isoformat()}.{place.form_id}"
 
 
-def _read_document(kind: str, number: str, field: str) -> IdentityDocument:
-    if not kind:
-        raise Refused("field_missing", "document_kind")
-    return read_document(kind, number, field)
+def read_place(text: str) -> Place:
+    """The place that an address tells; the beginning when it tells none.
+
+    Raises:
+        Refused: `bad_request` for what no page of ours sends.
+    """
+    if not text:
+        return BEGINNING
+    parts = _PLACE.fullmatch(text)
+    try:
+        return Place(date.fromisoformat(parts[1]), parts[2]) if parts else _unsent()
+    except ValueError:
+        return _unsent()
 
 
-def _read_moment(now: datetime, text: str, field: str) -> datetime:
-    return read_exit_moment(text, now, field)
+def told_since(since: Since) -> str:
+    """A moment and an id, as an address carries them."""
+    return f"{(since[0] - _EPOCH) // timedelta(microseconds=1)}.{since[1]}"
+
+
+def read_since(text: str) -> Since | None:
+    """The moment and the id that an address tells, if any.
+
+    Raises:
+        Refused: `bad_request` for what no page of ours sends.
+    """
+    if not text:
+        return None
+    parts = _SINCE.fullmatch(text)
+    try:
+        found = _EPOCH + timedelta(microseconds=int(parts[1])) if parts else None
+    except OverflowError:
+        found = None
+    return _unsent() if found is None or parts is None else (found, parts[2])
+
+
+def _unsent() -> NoReturn:
+    raise Refused("bad_request")
 
 
 def ticket(proposal: Proposal) -> str:

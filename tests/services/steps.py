@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 
 from refund.core.calendar import SHANGHAI
 from refund.core.errors import Refused
+from refund.core.exit_file import ExitLine
 from refund.core.form import Form, Method, Status
 from refund.core.matching import Proposal
 from refund.core.operation import CardEntry
 from refund.core.people import Actor
 from refund.core.signing import code_url
-from refund.services import claim, issue, reconcile, verify
+from refund.services import claim, exits, issue, reconcile, verify
 from refund.services.issue import Draft
 from tests import make
 from tests.world import PUBLIC_URL, World
@@ -76,8 +77,8 @@ def verified(world: World, form: Form | None = None, officer: Actor | None = Non
 def departs(world: World, at: datetime, port: str = "WUH", number: str = "H12345678") -> bool:
     """Let the operator see the traveller leave; the clock moves on to that moment if it must."""
     world.clock.at = max(world.clock.at, at + timedelta(minutes=1))
-    line = reconcile.ExitLine(make.traveller(number).document, port, at)
-    return reconcile.record_exit(world.ports, world.operator, line)
+    line = ExitLine(make.traveller(number).document, port, at)
+    return exits.record_exit(world.ports, world.operator, line)
 
 
 def on(day: int, hour: int = 12, month: int = 7) -> datetime:

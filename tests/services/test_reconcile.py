@@ -10,7 +10,7 @@ from refund.core.matching import Action, Why
 from refund.core.operation import GuaranteeState
 from refund.ports import Ports
 from refund.services import reconcile
-from refund.services.reconcile import Chosen, ExitLine
+from refund.services.reconcile import Chosen
 from tests import make
 from tests.services.engine_steps import finish
 from tests.services.steps import claimed, departs, issued, on, proposal, settled, status, verified
@@ -250,61 +250,6 @@ def test_while_the_network_is_silent_the_desk_says_so(small_world: World) -> Non
     assert [p.form.form_id for p in desk.proposals] == [form.form_id]
 
 
-def test_an_exit_of_nobody_s_form_is_listed_on_its_day(world: World) -> None:
-    claimed(world)
-    departs(world, on(9, 10), number="H99999999")
-    departs(world, on(9, 11))
-    strangers = reconcile.desk(world.ports, on(9).date()).strangers
-    assert [seen.exited_at for seen in strangers] == [on(9, 10)]
-    assert reconcile.desk(world.ports, on(10).date()).strangers == ()
-
-
-def test_an_exit_seen_twice_is_one_exit(world: World) -> None:
-    assert departs(world, on(9))
-    assert not departs(world, on(9))
-    assert departs(world, on(9), "YIH")
-
-
-def test_an_exit_in_the_future_or_through_no_port_is_refused(small_world: World) -> None:
-    document = make.traveller().document
-    for line, code in (
-        (ExitLine(document, "WUH", on(9)), "date_in_future"),
-        (ExitLine(document, "PEK", on(8, 1)), "port_unknown"),
-    ):
-        with pytest.raises(Refused, match=code):
-            reconcile.record_exit(small_world.ports, small_world.operator, line)
-    with pytest.raises(Refused, match="date_in_future"):
-        reconcile.read_exit_moment("2025-07-08T14:00:00+08:00", make.NOON, "exited_at")
-    for text in ("", "yesterday", "2025-02-30T10:00:00+08:00"):
-        with pytest.raises(Refused):
-            reconcile.read_exit_moment(text, make.NOON, "exited_at")
-    read = reconcile.read_exit_moment("2025-07-08T10:00:00+08:00", make.NOON, "exited_at")
-    assert read == on(8, 10)
-
-
-def test_a_file_of_exits_is_taken_in_once_and_whole(world: World) -> None:
-    form = verified(world)
-    world.clock.at = on(21)
-    document = make.traveller().document
-    lines = [ExitLine(document, "WUH", on(20)), ExitLine(document, "WUH", on(20))]
-    done = reconcile.import_exits(world.ports, world.operator, lines, "exits.csv", "d" * 64)
-    assert done.rows == 2
-    with pytest.raises(Refused, match="file_already_imported") as caught:
-        reconcile.import_exits(world.ports, world.operator, lines, "again.csv", "d" * 64)
-    assert (caught.value.facts["rows"], caught.value.facts["at"]) == (2, world.clock.at)
-    wrong = [ExitLine(document, "WUH", on(19)), ExitLine(document, "XXX", on(19))]
-    with pytest.raises(Refused, match="port_unknown"):
-        reconcile.import_exits(world.ports, world.operator, wrong, "wrong.csv", "e" * 64)
-    with pytest.raises(Refused, match="file_empty"):
-        reconcile.import_exits(world.ports, world.operator, [], "empty.csv", "f" * 64)
-    assert [i.file_name for i in reconcile.imports(world.ports)] == ["exits.csv"]
-    exits = world.ports.storage.read(lambda tx: tx.exits_of(form.document_index))
-    assert len(exits) == 1
-    yesterday = [*lines, ExitLine(document, "WUH", on(21, 1))]
-    reconcile.import_exits(world.ports, world.operator, yesterday, "more.csv", "a" * 64)
-    assert settled(world, form).form.status is Status.RELEASED
-
-
 def test_the_desk_lists_the_earliest_promise_first(small_world: World) -> None:
     forms = [claimed(small_world)]
     small_world.clock.at = on(9)
@@ -313,4 +258,44 @@ def test_the_desk_lists_the_earliest_promise_first(small_world: World) -> None:
     desk = reconcile.desk(small_world.ports)
     assert [p.form.form_id for p in desk.proposals] == [form.form_id for form in forms]
     assert [p.collect_by for p in desk.proposals] == [on(30).date(), on(30).date()]
-    assert not desk.more
+    assert desk.following is None
+
+
+def test_the_desk_goes_on_where_its_page_ended_and_shows_no_form_twice(world: World) -> None:
+    forms = []
+    for day in (8, 9, 10):
+        world.clock.at = on(day, 13)
+        bought = make.draft(f"254220000000000000{day:02d}")
+        forms.append(claimed(world, issued(world, bought, f"key-{day}")).form_id)
+    first = reconcile.desk(world.ports, limit=2)
+    assert [p.form.form_id for p in first.proposals] == forms[:2]
+    assert first.following is not None
+    rest = reconcile.desk(world.ports, first.following, limit=2)
+    assert [p.form.form_id for p in rest.proposals] == forms[2:]
+    assert rest.following is None
+    assert reconcile.count_open(world.ports) == 3
+
+
+def test_all_that_can_be_released_comes_in_pages_and_is_released_once(world: World) -> None:
+    kept = []
+    for n in range(5):
+        number = f"H1000000{n}"
+        draft = make.draft(f"254220000000000000{n:02d}", traveller=make.traveller(number))
+        form = claimed(world, issued(world, draft, f"key-{n}"))
+        if n < 4:
+            verified(world, form)
+        kept.append(form.form_id)
+    for n in range(5):
+        departs(world, on(20), number=f"H1000000{n}")
+    first = reconcile.releasable(world.ports, limit=3)
+    assert [p.form.form_id for p in first.proposals] == kept[:3]
+    assert first.following is not None
+    rest = reconcile.releasable(world.ports, first.following, limit=3)
+    assert [p.form.form_id for p in rest.proposals] == kept[3:4], "the fifth was never verified"
+    chosen = [Chosen(p.form.form_id, p.action, p.why) for p in first.proposals]
+    for _ in range(2):
+        reconcile.settle(world.ports, world.operator, chosen, "all that can be")
+    assert world.booked("release") == ["released"] * 3
+    left = reconcile.releasable(world.ports, limit=3)
+    assert [p.form.form_id for p in left.proposals] == kept[3:4]
+    assert left.following is None

@@ -11,11 +11,13 @@ from refund.config import Settings
 from refund.core.form import Status
 from refund.core.people import Role
 from refund.services.later import work_once
+from tests import make
 from tests.services import steps
 from tests.web.agency import (
     another,
     figures,
     kept,
+    let_in,
     outcomes,
     post,
     queue_text,
@@ -285,10 +287,11 @@ def test_an_answer_that_is_lost_is_under_way_and_finished_later(
 
 
 def test_a_refusal_of_the_network_is_told_as_such(desk: FlaskClient, world: World) -> None:
-    form = steps.claimed(world)
-    world.clock.pass_by(days=31)
+    form = steps.claimed(world, number=make.CHARGE_DECLINED)
+    world.clock.pass_by(days=19)
+    let_in(desk)
     page = check_page(settle(desk, "never seen", ticket(form, "capture", "never_seen")))
     assert outcomes(page) == {"refused_by_network": 1}
     life = shown(desk, f"/operator/forms/{form.form_id}")
     assert life.statuses() == ["uncollected"]
-    assert "the hold had ended" in life.text
+    assert "the bank declined the charge" in life.text

@@ -52,9 +52,11 @@ def send(desk: FlaskClient, path: str, fields: Mapping[str, object]) -> TestResp
     return desk.post(path, data=body, content_type=kind)
 
 
-def refused(desk: FlaskClient, content: bytes | str, status: int = 422) -> Page:
+def refused(
+    desk: FlaskClient, content: bytes | str, status: int = 422, name: str = "exits.csv"
+) -> Page:
     """The page that says why a file was not taken in."""
-    response = give(desk, content)
+    response = give(desk, content, name)
     assert response.status_code == status
     page = check_page(response)
     assert "Nothing of the file was taken in" in page.text
@@ -193,8 +195,8 @@ def test_a_file_larger_than_any_form_is_read(desk: FlaskClient) -> None:
     assert "13:00" in strangers(desk)
 
 
-def test_fifty_megabytes_are_too_large_and_nothing_else_takes_one(desk: FlaskClient) -> None:
-    response = give(desk, b"x" * (50 * MIB))
+def test_seventy_megabytes_are_too_large_and_nothing_else_takes_two(desk: FlaskClient) -> None:
+    response = give(desk, b"x" * (70 * MIB))
     assert response.status_code == 413
     assert check_page(response).h1 == "Too large"
     token = check_page(desk.get("/operator/forms")).token
@@ -202,9 +204,33 @@ def test_fifty_megabytes_are_too_large_and_nothing_else_takes_one(desk: FlaskCli
     assert send(desk, "/operator/forms", typed).status_code == 413
 
 
-def test_too_many_rows_are_refused(desk: FlaskClient) -> None:
-    page = refused(desk, HEAD + ROW * 20_001, 413)
-    assert "more than 20000 rows" in page.text
+def test_a_file_cut_short_says_how_many_rows_it_should_have(desk: FlaskClient) -> None:
+    page = refused(desk, HEAD + ROW + "total,3\n")
+    assert "The last line tells 3 rows, and the file has 1." in page.text
+    assert "13:00" not in strangers(desk)
+    assert give(desk, HEAD + ROW + "total,1,,\n").status_code == 303
+
+
+def test_an_edited_file_says_what_was_known_and_what_is_new(desk: FlaskClient) -> None:
+    give(desk, HEAD + ROW)
+    response = give(desk, HEAD + ROW + ROW.replace("H1", "H2"), "edited.csv")
+    page = shown(desk, response.location)
+    assert "2 departures of edited.csv" in page.text
+    assert "1 of them was known already, 1 are new." in page.text
+
+
+def test_days_that_a_file_should_have_and_has_not_are_named(desk: FlaskClient) -> None:
+    days = "days,2025-07-06,2025-07-08\n"
+    response = give(desk, days + HEAD + ROW)
+    page = shown(desk, response.location)
+    assert "Days are missing" in page.text
+    assert "There is no departure of: 6 Jul 2025 , 7 Jul 2025 ." in page.text
+    page = refused(desk, HEAD + ROW, name="exits_2025-07-01_2025-07-07.csv")
+    assert "The file covers 1 Jul 2025 to 7 Jul 2025, and this day is none of them." in page.text
+    page = refused(desk, "days,2025-07-08\n" + HEAD + ROW)
+    assert "The days that the file covers cannot be read." in page.text
+    page = refused(desk, "days,2025-07-08,2025-07-09\n" + HEAD + ROW)
+    assert "future" in page.text
 
 
 def test_the_sample_file_can_be_imported_as_it_is(desk: FlaskClient, world: World) -> None:

@@ -10,7 +10,7 @@ from refund.app import create_app
 from refund.config import Settings
 from refund.core.customs import LinesShown, Place, RefusalReason
 from refund.core.entitlement import ConfirmedLine, Recovery
-from refund.core.form import Form, Status
+from refund.core.form import Event, Form, Status
 from refund.core.ids import group_form_number
 from refund.core.people import Role
 from refund.core.settlement import Month
@@ -18,7 +18,13 @@ from refund.services import amend, verify
 from refund.services.settle import close_month
 from tests import make
 from tests.services import steps, till_steps
-from tests.services.engine_steps import bags, brought_back, confirmed, refused_at_customs
+from tests.services.engine_steps import (
+    bags,
+    brought_back,
+    confirmed,
+    ended,
+    refused_at_customs,
+)
 from tests.web.agency import (
     outcomes,
     post,
@@ -126,7 +132,7 @@ def test_a_promise_kept_whose_hold_is_over_is_settled_without_the_network(
 ) -> None:
     form = confirmed(world, steps.claimed(world, bags(world)), 3)
     world.clock.at = steps.on(20, month=8)
-    assert steps.settled(world, form).form.status is Status.UNCOLLECTED
+    assert ended(world, form, Event.REQUEST_CAPTURE).status is Status.UNCOLLECTED
     assert "nothing can be charged back" in life_of(desk, form).text
     steps.departs(world, steps.on(20))
     note = "The hold has ended by itself: nothing is asked of the card network."

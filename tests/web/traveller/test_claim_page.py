@@ -11,12 +11,13 @@ from flask import Flask
 from refund.core.calendar import SHANGHAI, day_of
 from refund.core.customs import LinesShown, RefusalReason
 from refund.core.entitlement import ConfirmedLine, Recovery
+from refund.core.exit_file import ExitLine
 from refund.core.form import TRANSITIONS, Form, Status
 from refund.core.ids import group_form_number
 from refund.core.invoice import Invoice, InvoiceKind, InvoiceLine
 from refund.places import templates_folder
 from refund.ports import Ports
-from refund.services import amend, reconcile, returns, verify
+from refund.services import amend, exits, reconcile, returns, verify
 from refund.services.counter_desk import counter_at, show_document
 from refund.services.counter_pay import Signed, pay_cash
 from refund.services.enrol import goods_master
@@ -36,8 +37,8 @@ def at(day: int, hour: int = 12) -> datetime:
 
 def leaves(ports: Ports, clock: HandClock, moment: datetime, port: str = "WUH") -> None:
     clock.at = moment
-    line = reconcile.ExitLine(make.traveller().document, port, moment)
-    reconcile.record_exit(ports, OPERATOR, line)
+    line = ExitLine(make.traveller().document, port, moment)
+    exits.record_exit(ports, OPERATOR, line)
 
 
 def settles(ports: Ports, phone: Phone) -> None:
