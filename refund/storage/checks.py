@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 from refund.core.case import PENDING_MAX
 from refund.core.form import TRANSITIONS
 from refund.core.ids import operation_key
-from refund.core.operation import Kind, Operation, OperationState
 from refund.storage.check_claims import ADVANCES
 from refund.storage.check_holds import HOLDS
 from refund.storage.check_ledger import LEDGER
@@ -131,79 +131,56 @@ def _strange_requests(session: Session) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     after = ""
     while len(found) < LIMIT:
-        rows = session.rows(
-            "SELECT * FROM operation WHERE reference > :after ORDER BY reference LIMIT :limit_rows",
-            after=after,
-            limit_rows=PAGE,
-        )
+        rows = session.rows(_REQUESTS, after=after, kept_from=kept_from, limit_rows=PAGE)
         if not rows:
             break
         after = text(rows[-1]["reference"])
         for each in rows:
-            wrong = _wrong_request(each, kept_from)
+            wrong = _wrong_request(each)
             if wrong:
                 found.append({"reference": each["reference"], "wrong": wrong})
     return found[:LIMIT]
 
 
-def _wrong_request(row: Row, kept_from: str) -> str:
+def _wrong_request(row: Row) -> str:
     """What is wrong with a stored request, or nothing."""
-    request = _request_of(row)
-    created_at, sent_at = text(row["created_at"]), row["sent_at"]
-    is_old = not request.fingerprint and created_at < kept_from
-    if request.key != operation_key(request.reference):
+    reference, fingerprint = text(row["reference"]), row["fingerprint"]
+    if row["idempotency_key"] != operation_key(reference):
         return "key"
-    if not is_old and request.fingerprint != request.print_of_request:
+    if fingerprint != sha256(text(row["request"]).encode()).hexdigest() and not row["is_old"]:
         return "fingerprint"
-    if sent_at is not None and text(sent_at) < created_at:
-        return "sent before it was stored"
-    return ""
+    return "sent before it was stored" if row["sent_too_early"] else ""
 
 
-def _request_of(row: Row) -> Operation:
-    """What an operation asks; its moments are not read, for they are no part of it."""
-    return Operation(
-        reference=text(row["reference"]),
-        key=text(row["idempotency_key"]),
-        form_id=text(row["form_id"]),
-        store_number=whole(row["store_number"]),
-        kind=Kind(row["kind"]),
-        attempt=whole(row["attempt"]),
-        amount_fen=whole(row["amount_fen"]),
-        state=OperationState.PENDING,
-        created_at=_EPOCH,
-        lease_until=_EPOCH,
-        hold_reference=text(row["hold_reference"]),
-        card_token=text(row["card_token"]),
-        payout_token=text(row["payout_token"]),
-        method=text(row["method"]),
-        part_fen=whole(row["part_fen"]),
-        joint_reference=text(row["joint_reference"]),
-        joint_fen=whole(row["joint_fen"]),
-        fingerprint=text(row["fingerprint"]),
-    )
-
+# What is sent, as `Operation.print_of_request` tells it: the audit says it once more by itself.
+_REQUESTS = (
+    "SELECT reference, idempotency_key, fingerprint, kind || '|' ||"
+    " CASE joint_reference WHEN '' THEN reference ELSE joint_reference END || '|' ||"
+    " CAST(CASE joint_reference WHEN '' THEN amount_fen ELSE joint_fen END AS TEXT)"
+    " || '|' || hold_reference || '|' || card_token || '|' || payout_token || '|' || method"
+    " || '|' || CAST(part_fen AS TEXT) AS request,"
+    " CASE WHEN fingerprint = '' AND created_at < :kept_from THEN 1 ELSE 0 END AS is_old,"
+    " CASE WHEN sent_at < created_at THEN 1 ELSE 0 END AS sent_too_early"
+    " FROM operation WHERE reference > :after ORDER BY reference LIMIT :limit_rows"
+)
 
 _STEPS_ALLOWED = words(f"{b.value} {e.value} {a.value}" for (b, e), a in TRANSITIONS.items())
 
 _HISTORY = (
-    "SELECT form_id, version, from_status, kind, to_status FROM audit_event"
-    " WHERE version IS NOT NULL"
-    f" AND from_status || ' ' || kind || ' ' || to_status NOT IN ({_STEPS_ALLOWED})",
-    "SELECT form.form_id, form.version, COUNT(audit_event.version) AS events"
-    " FROM form LEFT JOIN audit_event ON audit_event.form_id = form.form_id"
-    " AND audit_event.version IS NOT NULL"
-    " GROUP BY form.form_id, form.version HAVING COUNT(audit_event.version) <> form.version",
-    "SELECT form.form_id, form.status, audit_event.to_status FROM form"
-    " JOIN audit_event ON audit_event.form_id = form.form_id"
-    " AND audit_event.version = form.version WHERE audit_event.to_status <> form.status",
-    "SELECT later.form_id, later.version, later.from_status, earlier.to_status"
-    " FROM audit_event AS later JOIN audit_event AS earlier"
-    " ON earlier.form_id = later.form_id AND earlier.version = later.version - 1"
-    " WHERE earlier.to_status <> later.from_status",
-    "SELECT form_id, version, from_status FROM audit_event"
-    " WHERE version = 1 AND from_status <> 'issued'",
-    "SELECT later.form_id, later.version, 'no event before' AS wrong FROM audit_event AS later"
-    " WHERE later.version > 1 AND NOT EXISTS (SELECT 1 FROM audit_event AS earlier"
-    " WHERE earlier.form_id = later.form_id AND earlier.version = later.version - 1)",
+    # Each form's changes in their order: no gap, from where the one before led, by the table.
+    "SELECT form_id, version, from_status, kind, to_status FROM ("
+    "SELECT form_id, version, from_status, kind, to_status,"
+    " LAG(version, 1, 0) OVER walk AS version_before,"
+    " LAG(to_status, 1, 'issued') OVER walk AS status_before"
+    " FROM audit_event WHERE version IS NOT NULL"
+    " WINDOW walk AS (PARTITION BY form_id ORDER BY version)) AS walked"
+    " WHERE version <> version_before + 1 OR from_status <> status_before"
+    f" OR from_status || ' ' || kind || ' ' || to_status NOT IN ({_STEPS_ALLOWED})",
+    # And the last one leads to where the form stands.
+    "SELECT form.form_id, form.version, form.status, last.to_status FROM form"
+    " LEFT JOIN audit_event AS last ON last.form_id = form.form_id"
+    " AND last.version = form.version"
+    " WHERE form.status <> CASE form.version WHEN 0 THEN 'issued' ELSE COALESCE(last.to_status, '')"
+    " END OR EXISTS (SELECT 1 FROM audit_event AS later WHERE later.form_id = form.form_id"
+    " AND later.version = form.version + 1)",
 )
