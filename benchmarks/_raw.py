@@ -21,7 +21,7 @@ Statement = tuple[str, dict[str, Value]]
 DATABASE = "instance/refund.db"
 
 
-class _Recorder:
+class Recorder:
     """A session that writes down what it is asked."""
 
     def __init__(self, session: Session, said: list[Statement]) -> None:
@@ -59,7 +59,7 @@ class _Recording:
 
         def recorded(session: Session) -> T:
             said.clear()
-            return fn(_Recorder(session, said))
+            return fn(Recorder(session, said))
 
         result = self._engine.write(recorded)
         self.writes.append(said)
