@@ -345,6 +345,10 @@ two_persons | 2025-07-01 | project decision | D
 A release, charge or write-off by hand above 1,000 yuan needs two persons
 超过一千元的人工解除、扣款或核销须两人办理
 
+pending_max | 2025-07-01 | project decision | D
+Nothing waits longer than 15 minutes for the network without a case
+等待网络答复超过十五分钟的,须立案
+
 returned_not_owed | 2025-07-01 | project decision | D
 What the bank sent back is not owed, and is paid once more
 银行退回的款项不再追回,并再次付出
