@@ -7,9 +7,9 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from refund.app import wire
@@ -18,13 +18,22 @@ from refund.core.form import Channel, Form, Status
 from refund.core.goods import Goods, load_goods
 from refund.core.ids import claim_code
 from refund.core.invoice import Invoice, InvoiceKind, InvoiceLine
-from refund.core.operation import Answer, CardEntry, CardPage, Kind, NetworkBook, Operation
+from refund.core.operation import (
+    Answer,
+    CardEntry,
+    CardPage,
+    HeldState,
+    HoldState,
+    Kind,
+    NetworkBook,
+    Operation,
+)
 from refund.core.people import Actor, Role, Staff
 from refund.core.store import read_stores
 from refund.core.traveller import DocumentKind, IdentityDocument
 from refund.gateways.passwords import ArgonPasswords
 from refund.places import data_folder
-from refund.ports import Ports
+from refund.ports import Line, NetworkRejected, Ports
 from refund.services import claim, enrol
 from refund.services.issue import Draft, issue_form
 from refund.services.sign_in import session_hash
@@ -81,6 +90,8 @@ class TwinNetwork:
             brand="Visa",
             last4="1111",
             expires_at=self._now() + HOLD_LIFETIME,
+            approved_fen=operation.amount_fen if operation.kind is Kind.HOLD else 0,
+            charged_fen=operation.amount_fen if operation.kind is Kind.CAPTURE else 0,
         )
         return self._booked.setdefault(operation.reference, answer)
 
@@ -91,6 +102,28 @@ class TwinNetwork:
     def look_up_many(self, references: Sequence[str]) -> dict[str, Answer | None]:
         """Repeat many answers."""
         return {reference: self.look_up(reference) for reference in references}
+
+    def holds(self, references: Sequence[str]) -> dict[str, HeldState | None]:
+        """Tell where holds stand: as they were granted, for none is ever ended here."""
+        return {reference: self._held(reference) for reference in references}
+
+    def _held(self, reference: str) -> HeldState | None:
+        booked = self._booked.get(reference)
+        if booked is None or booked.expires_at is None:
+            return None
+        return HeldState(reference, booked.amount_fen, HoldState.HELD, booked.expires_at, 0, 0)
+
+    def statement_days(self) -> list[date]:
+        """No day of this network is ever over."""
+        return []
+
+    def statement(self, day: date) -> AbstractContextManager[Iterator[bytes]]:
+        """There is none."""
+        raise NetworkRejected(f"statement_not_ready_{day:%Y%m%d}")
+
+    def line(self) -> Line:
+        """It is always up."""
+        return Line()
 
     def book(self) -> NetworkBook:
         """Tell the totals."""
