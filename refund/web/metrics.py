@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from refund.core.case import CaseKind
 from refund.core.operation import Kind
+from refund.ports import Line
 from refund.services.figures import Watched, watched
 from refund.web.auth import open_to_all
 from refund.web.context import here, ports
@@ -28,15 +29,16 @@ def metrics() -> Response:
     if not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
         return Response(status=401, headers={"WWW-Authenticate": "Bearer"})
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Figures(watched(ports())))
+    registry.register(_Figures(watched(ports()), ports().network.line()))
     return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 class _Figures(Collector):
     """The figures of one moment as families of gauges."""
 
-    def __init__(self, found: Watched) -> None:
+    def __init__(self, found: Watched, line: Line) -> None:
         self._found = found
+        self._line = line
 
     def collect(self) -> Iterable[Metric]:
         """Every family."""
@@ -44,6 +46,9 @@ class _Figures(Collector):
         yield from _cases(self._found)
         yield from _waiting(self._found)
         yield from _out(self._found)
+        failures = "Calls in a row to the network without any answer, of this process."
+        yield _gauge("network_line_up", "Whether calls are let through.", self._line.is_up)
+        yield _gauge("network_line_failures", failures, self._line.failures)
 
 
 def _gauge(name: str, what: str, value: float) -> GaugeMetricFamily:

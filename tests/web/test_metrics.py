@@ -95,6 +95,9 @@ def test_what_waits_is_counted_with_its_age_and_its_tries(
     assert found["refund_oldest_pending_age_seconds"] == {"hold": 600}
     assert found["refund_outbox_tries"] == {"hold": 1}
     assert found["refund_outbox_tries_most"] == {"hold": 1}
+    assert found["refund_network_line_up"] == {"": 1}
+    world.network.unplugged = True
+    assert figures(client)["refund_network_line_up"] == {"": 0}
     assert found["refund_open_cases"]["not_taken"] == 1
     assert found["refund_oldest_case_age_seconds"] == {"not_taken": 7800}
     assert "refund_audit_broken" not in found, "nothing was audited yet"

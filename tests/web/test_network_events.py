@@ -23,7 +23,7 @@ from refund.web.network_events import (
     BODY_BYTES_MAX,
     IN_A_ROW,
     KEY,
-    PER_SECOND,
+    SAID_IN_A_ROW,
     Gate,
     TooMany,
 )
@@ -234,15 +234,38 @@ def test_no_form_of_a_page_is_taken_there_and_no_notice_elsewhere(mail: Mail) ->
     assert mail.client.post("/store/sign-out", data=b"{}", headers=signed).status_code == 400
 
 
-def test_more_notices_than_are_looked_at_are_sent_away(app: Flask, mail: Mail) -> None:
+def test_more_notices_than_are_looked_at_are_sent_away_and_come_again(
+    world: World, app: Flask, mail: Mail
+) -> None:
+    form = paid_in(world, make.VISA)
     seconds = [0.0]
     app.extensions[KEY] = Gate(lambda: seconds[0])
-    statuses = [mail.post(b"{}").status_code for _ in range(IN_A_ROW + 5)]
-    assert statuses == [400] * IN_A_ROW + [429] * 5
-    assert "Retry-After" in mail.post(b"{}").headers
+    body = told_once(world)
+    statuses = [mail.post(body).status_code for _ in range(IN_A_ROW + 5)]
+    assert statuses == [204] * IN_A_ROW + [429] * 5
+    assert "Retry-After" in mail.post(body).headers
+    assert mail.client.post(PATH, data=body).status_code == 401
     seconds[0] += 1
-    statuses = [mail.post(b"{}").status_code for _ in range(PER_SECOND + 5)]
-    assert statuses == [400] * PER_SECOND + [429] * 5
+    assert mail.post(body).status_code == 204
+    assert status(world, form) is Status.ADVANCED
+
+
+def told_once(world: World) -> bytes:
+    """The body of the first notice."""
+    (row,) = world.book.file.rows("SELECT body FROM webhook WHERE number = 1")
+    return str(row[0]).encode()
+
+
+def test_whoever_forges_many_takes_no_place_and_fills_no_log(
+    world: World, mail: Mail, caplog: pytest.LogCaptureFixture
+) -> None:
+    paid_in(world, make.VISA)
+    forged = signature("forged", int(world.clock.at.timestamp()), b"{}")
+    for _ in range(2 * IN_A_ROW):
+        answer = mail.client.post(PATH, data=b"{}", headers={"Network-Signature": forged})
+        assert answer.status_code == 401
+    assert set(mail.deliver()) == {204}
+    assert caplog.text.count("not believed") <= SAID_IN_A_ROW + 5
 
 
 def test_a_gate_lets_so_many_through_at_once_and_no_more() -> None:
