@@ -73,6 +73,7 @@ def test_without_a_hold_a_broken_promise_is_an_open_case(
     assert (found.action, found.why, found.is_break) == (Action.NONE, Why.HOLD_ENDED, True)
 
 
+@pytest.mark.rule("returned_not_owed")
 @pytest.mark.rule("outcome_promise_broken")
 @pytest.mark.rule("outcome_policy_not_met")
 @pytest.mark.parametrize("outstanding_fen", [0, -1])

@@ -6,12 +6,14 @@ import os
 import signal
 import sys
 from dataclasses import replace
+from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 
 from refund.core.errors import Refused
 from refund.core.operation import Answer, Kind, Operation
 from refund.core.settlement import read_month
-from refund.services import claim, settle
+from refund.services import claim, exits, settle
 from tests.services.steps import PHONE
 from tests.twin import BookNetwork
 from tests.world import World, open_world
@@ -60,6 +62,28 @@ def close_it(world: World, month: str) -> str:
         return refused.code
 
 
+class Cut(BytesIO):
+    """A file whose reader does not live to see one of its lines."""
+
+    def __init__(self, content: bytes, line: int) -> None:
+        super().__init__(content)
+        self._left = line
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """Give a line, or end this process at once."""
+        self._left -= 1
+        if not self._left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().readline(size)
+
+
+def take_in_until(world: World, path: str, line: str, at: str) -> str:
+    """Take a file of departures in, and be killed at a line of it."""
+    world.clock.at = datetime.fromisoformat(at)
+    stream = Cut(Path(path).read_bytes(), int(line))
+    return str(exits.import_exits(world.ports, "process", stream, "exits.csv").rows)
+
+
 def say(line: str) -> None:
     """Write a line that the test can read at once."""
     os.write(1, f"{line}\n".encode())
@@ -78,6 +102,8 @@ def main(series: str, folder: str, url: str, verb: str, *words: str) -> None:
             case "close":
                 world.clock.at = read_month(*words).end
                 say(close_it(world, *words))
+            case "exits":
+                say(take_in_until(world, *words))
             case _:
                 raise ValueError(verb)
 

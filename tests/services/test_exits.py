@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from contextlib import closing
 from datetime import date
@@ -21,7 +22,10 @@ from refund.services import departing, exits
 from tests import make
 from tests.services.steps import claimed, departs, on, settled, verified
 from tests.services.tamper import behind_the_back
+from tests.services.test_races import StartProcess, start_process
 from tests.world import World
+
+__all__ = ["start_process"]
 
 HEAD = "document_kind,document_number,port,exited_at\n"
 BY = "operator:operator-1"
@@ -229,6 +233,23 @@ def test_the_file_that_was_broken_off_can_be_taken_in_again(world: World) -> Non
     world.clock.pass_by(seconds=61)
     assert taken(world, HEAD + many(1210), "killed.csv").new_rows == 1210
     assert seen(world) == 1210
+
+
+def test_a_kill_in_the_middle_leaves_nothing_that_anybody_sees(
+    world: World, start_process: StartProcess
+) -> None:
+    world.clock.at = on(21)
+    path = world.folder / "exits.csv"
+    path.write_text(HEAD + many(2200) + "total,2200\n")
+    runner = start_process("exits", str(path), "2100", world.clock.at.isoformat())
+    runner.await_ready()
+    runner.go()
+    assert runner.said() == (-signal.SIGKILL, "")
+    assert (count(world, "loaded_exit"), seen(world), exits.imports(world.ports)) == (2000, 0, [])
+    world.clock.pass_by(seconds=61)
+    with path.open("rb") as stream:
+        done = exits.import_exits(world.ports, BY, stream, path.name)
+    assert (done.rows, done.new_rows, seen(world)) == (2200, 2200, 2200)
 
 
 def test_an_import_that_stood_still_is_out_of_the_race(world: World) -> None:

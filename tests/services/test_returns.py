@@ -255,6 +255,7 @@ def test_another_stores_form_and_no_form_look_alike(small_world: World) -> None:
         assert caught.value.facts == {}
 
 
+@pytest.mark.rule("returned_not_owed")
 @pytest.mark.rule("outcome_goods_brought_back")
 @pytest.mark.parametrize("quantity", [1, 3])
 def test_goods_of_an_advance_that_the_bank_sent_back_ask_for_no_money(
