@@ -95,12 +95,11 @@ class Life:
         }
 
     def _row(self, table: str, row: Values, new_id: str, number: int) -> tuple[Any, ...]:
-        own = OWN.get(table, ())
-        made = {
-            name: value.replace(self.form_id, new_id) if isinstance(value, str) else value
-            for name, value in row.items()
-        }
-        for name in own:
+        made = dict(row)
+        for name, value in row.items():
+            if isinstance(value, str) and self.form_id in value:
+                made[name] = value.replace(self.form_id, new_id)
+        for name in OWN.get(table, ()):
             made[name] = f"{made[name]}-{number}"
         if table == "operation":
             made["idempotency_key"] = operation_key(made["reference"])

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from refund.core.audit import AuditRun, Figures, NetworkAccount, Waiting
 from refund.core.calendar import day_of
 from refund.core.operation import Guarantee, GuaranteeState
+from refund.storage.check_words import before_suffix
 from refund.storage.checks import offending
 from refund.storage.protocol import Row
 from refund.storage.records import guarantee_of, moment, moment_or_none, text, whole, written
@@ -45,7 +46,7 @@ class AuditQueries(Rows):
         settled_fen = self._sum(
             "posting.account = 'network' AND entry.kind = 'difference'"
             " AND case_record.kind = 'fees_differ'",
-            " JOIN case_record ON case_record.case_id || '-difference' = entry.entry_key",
+            f" JOIN case_record ON case_record.case_id = {before_suffix('-difference')}",
         )
         return NetworkAccount(
             kept_fen=self._balance("network"),

@@ -16,6 +16,7 @@ AUDIT = Step(
             name {text} NOT NULL PRIMARY KEY CHECK (name = 'audit'),
             until {text} NOT NULL){strict}""",
         "CREATE INDEX guarantee_change_hold ON guarantee_change (reference, at)",
+        "CREATE INDEX approval_case ON approval (case_id)",
         f"CREATE INDEX entry_rare ON entry (kind) WHERE {_RARE}",
         "INSERT INTO guarantee_change (operation, reference, at, expires_at, amount_fen)"
         " SELECT reference, reference, held_at, expires_at, amount_fen FROM guarantee"
