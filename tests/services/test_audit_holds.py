@@ -28,7 +28,7 @@ QUARTER = timedelta(minutes=15)
 
 def returned(world: World) -> Form:
     """A form whose advance came back from the bank, as the network told."""
-    form = claimed(world, number=make.RETURNED)
+    form = claimed(world, number=make.PAYOUT_RETURNED)
     world.clock.pass_by(days=2, hours=1)
     (advance,) = [one for one in operations(world, form) if one.kind is Kind.ADVANCE]
     answer = world.network.look_up(advance.reference)
@@ -47,7 +47,7 @@ def half_granted(world: World) -> Form:
 
 
 def test_a_payment_on_its_way_back_is_in_flight_until_it_is_heard_of(world: World) -> None:
-    form = claimed(world, number=make.RETURNED)
+    form = claimed(world, number=make.PAYOUT_RETURNED)
     world.clock.pass_by(days=2, hours=1)
     assert world.network.book().returned_fen == make.NET_FEN
     assert_audit_holds(world.ports)

@@ -189,7 +189,7 @@ def test_a_hold_that_grew_was_smaller_before(world: World) -> None:
 
 
 def test_a_payment_that_came_back_was_done_until_then(world: World) -> None:
-    form = claimed(world, number=make.RETURNED)
+    form = claimed(world, number=make.PAYOUT_RETURNED)
     paid = world.clock.at
     world.clock.pass_by(days=2, hours=1)
     (advance,) = [one for one in operations_at(world, form, paid) if one.kind.value == "advance"]

@@ -98,7 +98,7 @@ def test_a_notice_that_comes_many_times_at_once_counts_once(world: World) -> Non
 
 
 def test_notices_in_any_order_lead_to_the_same_end(world: World) -> None:
-    form = claimed(world, None, make.RETURNED)
+    form = claimed(world, None, make.PAYOUT_RETURNED)
     world.clock.pass_by(days=2, hours=1)
     world.book.pass_time()
     for notice in reversed(told_by(world)):
@@ -214,7 +214,7 @@ def test_the_end_of_a_hold_whose_answer_was_lost_is_told_in_one(world: World) ->
 
 
 def test_a_payout_that_came_back_and_was_never_told_is_asked_about(world: World) -> None:
-    form = claimed(world, None, make.RETURNED)
+    form = claimed(world, None, make.PAYOUT_RETURNED)
     world.clock.pass_by(days=2, hours=1)
     reference = asked(world, form)[-1].sent_reference
     assert notices.ask_about_missing(world.ports) == 0

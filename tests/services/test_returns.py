@@ -261,7 +261,7 @@ def test_another_stores_form_and_no_form_look_alike(small_world: World) -> None:
 def test_goods_of_an_advance_that_the_bank_sent_back_ask_for_no_money(
     small_world: World, quantity: int
 ) -> None:
-    form = claimed(small_world, issued(small_world, three()), make.RETURNED)
+    form = claimed(small_world, issued(small_world, three()), make.PAYOUT_RETURNED)
     payout_came_back(small_world, form)
     ports, clerk = small_world.ports, small_world.clerk
     offer = returns.offer_return(ports, clerk, form.form_id, {ONE: quantity}, asked=False)

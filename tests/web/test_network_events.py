@@ -212,7 +212,7 @@ def test_while_the_network_cannot_be_asked_it_is_told_to_tell_again(
 
 
 def test_a_payout_that_comes_back_days_later_is_told(world: World, mail: Mail) -> None:
-    form = paid_in(world, make.RETURNED)
+    form = paid_in(world, make.PAYOUT_RETURNED)
     world.clock.pass_by(days=2, minutes=1)
     mail.deliver()
     assert asked(world, form)[-1].state.value == "returned"
