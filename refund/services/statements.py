@@ -184,6 +184,9 @@ _NOT_WRONG = frozenset({"statement_already_imported", "statement_superseded", "b
 
 
 def _is_wrong(tx: Transaction, ports: Ports, day: date, refused: Refused) -> None:
+    # Somebody else may have taken it in meanwhile.
+    if tx.statement_of(day) is not None:
+        return
     facts = {name: _plain(value) for name, value in refused.facts.items()}
     said = {"theirs": {"code": refused.code, **facts}, "ours": {"day": day.isoformat()}}
     open_case(tx, ports, CaseKind.STATEMENT_WRONG, day.isoformat(), facts=said)

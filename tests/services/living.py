@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import partial
 
+from refund.core.case import CaseKind
 from refund.core.entitlement import Entitlement
 from refund.core.form import ENDED, REFUND_STANDS, Form, Status
 from refund.core.ledger import Account, balance_fen
@@ -53,9 +54,11 @@ def money_fits(form_id: str, tx: Transaction) -> None:
     assert sums[Account.TREASURY] == due.gross_fen, told
     assert sums[Account.FEE] == -due.fee_fen, told
     assert not written_fen or form.status in ENDED, told
-    assert not has_fen or form.status in ADVANCE_IS_OUT | ENDED, told
-    # What came back from the bank is owed to the traveller, until it is paid again or explained.
+    assert has_fen <= 0 or form.status in ADVANCE_IS_OUT | ENDED, told
     assert form.status not in ENDED or sums[Account.ADVANCE] <= 0, told
+    # What came back from the bank is owed to the traveller, until it is paid again or explained.
+    cases = {case.kind for case in tx.cases_of(form_id)}
+    assert has_fen >= 0 or CaseKind.ADVANCE_RETURNED in cases, told
     guarantee = tx.live_guarantee(form_id)
     assert sums[Account.GUARANTEE_HELD] == (guarantee.amount_fen if guarantee else 0), told
     assert guarantee is None or form.status in HAS_HOLD, told
