@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from refund.core.case import Case
+from refund.core.case import Case, CaseKind
 from refund.core.operation import Answer, Heard, HeldState
 from refund.ports import NetworkSilent, Ports
 from refund.services.situation import Situation
@@ -42,12 +42,38 @@ class SideRow:
         return any(one != said[0] for one in said)
 
 
+OF_STATEMENT = frozenset(
+    {
+        *(CaseKind.MISSING_THERE, CaseKind.AMOUNT_DIFFERS, CaseKind.CURRENCY_DIFFERS),
+        *(CaseKind.KIND_DIFFERS, CaseKind.TWICE_THERE),
+    }
+)
+"""Breaks in which the statement can be wrong and the network's own book right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What the network's own book has now of what its statement has otherwise than ours.
+
+    Args:
+        times: how often it is booked there; 0 where it is not known.
+        agrees: with our books, so that the statement is what is wrong.
+    """
+
+    kind: str
+    state: str
+    amount_fen: int
+    times: int
+    agrees: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Sides:
     """The rows side by side; `network_heard` is False when the network could not be asked."""
 
     rows: tuple[SideRow, ...]
     network_heard: bool
+    present: Present | None = None
 
 
 def sides_of(ports: Ports, standing: Situation) -> Sides:
@@ -66,7 +92,34 @@ def sides_of(ports: Ports, standing: Situation) -> Sides:
     known = {*ours, *theirs, *border}
     names = [*(name for name in ORDER if name in known), *sorted(known.difference(ORDER))]
     rows = (SideRow(name, ours.get(name), theirs.get(name), border.get(name)) for name in names)
-    return Sides(tuple(rows), heard)
+    return Sides(tuple(rows), heard, present_of(ports, case))
+
+
+def present_of(ports: Ports, case: Case) -> Present | None:
+    """Ask the network's own book about a break of its statement.
+
+    Returns:
+        None where the case is over or about something else, and while the network is silent.
+    """
+    ours = _kept(case, "ours")
+    reference = str(ours.get("reference", ""))
+    if not case.is_open or case.kind not in OF_STATEMENT or not reference:
+        return None
+    try:
+        answer = ports.network.look_up(reference)
+    except NetworkSilent:
+        return None
+    if answer is None:
+        return Present("", "unknown_there", 0, 0, agrees=False)
+    told = _of_operation(answer)
+    same = all(told.get(name) == ours.get(name) for name in ("kind", "state", "amount_fen"))
+    return Present(
+        kind=answer.kind.value,
+        state=str(told["state"]),
+        amount_fen=answer.amount_fen,
+        times=answer.bookings,
+        agrees=same and answer.bookings == 1,
+    )
 
 
 def _kept(case: Case, side: str) -> Said:

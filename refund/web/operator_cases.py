@@ -14,7 +14,7 @@ from refund.services import fixes
 from refund.services.asking import Outcome
 from refund.services.fixes import CaseView
 from refund.services.life import REASON_LENGTH_MAX
-from refund.services.sides import SideRow, Sides, sides_of
+from refund.services.sides import Present, SideRow, Sides, present_of, sides_of
 from refund.services.situation import Offer
 from refund.web.auth import actor
 from refund.web.context import ports
@@ -26,6 +26,9 @@ Page = str | Response | tuple[str, int]
 
 SAID = frozenset({*(one.value for one in Outcome), "taken", "noted", "declined"})
 """What a case's page can be asked to say after a step."""
+
+FOLLOWING = (Fix.POST_THEIRS, Fix.REVERSE_OURS)
+"""Fixes that make our books follow the network's statement."""
 
 ONE = "/cases/<case_id>"
 FIX = f"{ONE}/fix/<any({', '.join(fix.value for fix in Fix)}):fix>"
@@ -70,17 +73,25 @@ def case(case_id: str) -> str:
 
 def _case(case_id: str, typed: Mapping[str, str], refusals: list[Refused]) -> str:
     view = fixes.view(ports(), case_id)
+    sides = _read(sides_of(ports(), view.standing))
     said = request.args.get("done", "")
     return render_template(
         "operator/cases/case.html",
         view=view,
-        sides=_read(sides_of(ports(), view.standing)),
+        sides=sides,
+        offers=_ordered(view, sides.present),
         asked=_asked(view, view.file.row.approval),
         done=said if said in SAID else "",
         typed_note=typed.get("note", ""),
         errors=errors_by_field(refusals),
         reason_max=REASON_LENGTH_MAX,
     )
+
+
+def _ordered(view: CaseView, present: Present | None) -> list[Offer]:
+    """What can be done, the proposed fix first: nothing is posted because of a wrong statement."""
+    is_explained = present is not None and present.agrees
+    return sorted(view.offers, key=lambda one: is_explained and one.fix is not Fix.EXPLAIN)
 
 
 def _asked(view: CaseView, approval: Approval | None) -> Offer | None:
@@ -151,6 +162,7 @@ def _fix(case_id: str, fix: Fix, reason: str, refusals: list[Refused]) -> str:
         "operator/cases/fix.html",
         view=view,
         offer=offer,
+        present=present_of(ports(), view.case) if fix in FOLLOWING else None,
         reason=reason,
         errors=errors_by_field(refusals),
         refused=[one for one in refusals if one.field != "reason"],
