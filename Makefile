@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench readme lock clean pictures
+.PHONY: help install run test check bench soak readme lock clean pictures
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -29,6 +29,10 @@ bench: ## Measure; the figures and the method are in docs/performance.md
 	@set -e; for file in benchmarks/[a-z]*.py; do \
 		name=$${file#benchmarks/}; .venv/bin/python -m "benchmarks.$${name%.py}" $(ARGS); \
 	done
+
+soak: ## Simulate random lives with all that can go wrong for HOURS=1; the result is in build/soak/
+	@PYTHON='$(PYTHON)' .ci/environment test
+	@.venv/bin/python -m tests.simulation.soak --hours $(or $(HOURS),1) $(ARGS)
 
 readme: ## Write the README's lists and the page of the rules anew
 	@PYTHON='$(PYTHON)' .ci/environment test
