@@ -242,6 +242,8 @@ def walk_past_the_exit(
     operator.signs_in("operator-1")
     operator.records_departure(purchase, left_at)
     see("operator-exit", operator)
+    operator.page.goto(f"{operator.home}/operator/exit/release")
+    see("operator-release", operator)
     operator.page.goto(f"{operator.home}/operator/")
     operator.arrives_at(operator.desk)
     see("operator-waits", operator)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -170,7 +171,7 @@ def test_a_charge_whose_hold_ends_before_its_last_day_is_due_by_the_end_of_the_h
 
 
 def test_a_case_is_due_a_day_after_it_began_and_a_hold_when_it_ends(world: World) -> None:
-    def opened(kind: CaseKind, subject: str, facts: dict[str, object]) -> None:
+    def opened(kind: CaseKind, subject: str, facts: Mapping[str, object]) -> None:
         world.ports.storage.write(
             lambda tx: open_case(tx, world.ports, kind, subject, amount_fen=5_00, facts=facts)
         )
