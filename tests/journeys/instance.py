@@ -8,15 +8,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import urllib3
 
 from refund.app import wire
 from refund.config import read_settings
+from refund.core.case import CaseKind
 from refund.core.goods import load_goods
 from refund.core.operation import NetworkBook
 from refund.core.people import Actor, Role, Staff
@@ -24,6 +26,7 @@ from refund.core.store import read_stores
 from refund.gateways.passwords import ArgonPasswords
 from refund.places import data_folder
 from refund.services.enrol import enrol_staff, import_stores, put_goods_master
+from refund.transaction import Transaction
 from tests.storage.cluster import free_port
 from tests.web.people import EVERYONE, OFFICER_OF_ANOTHER_PORT, PASSWORD
 
@@ -54,6 +57,24 @@ def shift_to(moment: datetime) -> str:
     return f"{hours:+d}h"
 
 
+class Running(Protocol):
+    """A process that was started; `subprocess.Popen` is one."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Return None while it runs."""
+        ...
+
+    def send_signal(self, sig: int, /) -> None:
+        """Send it a signal."""
+        ...
+
+    def wait(self, timeout: float, /) -> int:
+        """Wait until it is gone, at most so many seconds."""
+        ...
+
+
 class Instance:
     """A folder with keys and a database, and the processes that serve it on free ports."""
 
@@ -62,7 +83,7 @@ class Instance:
         self.folder = folder
         self.is_sqlite = not database_url
         self.log = folder / "log.txt"
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._running: dict[str, Running] = {}
         self.port, self.sandbox_port = free_port(), free_port()
         self._own = {
             "REFUND_INSTANCE": str(folder / "instance"),
@@ -170,14 +191,24 @@ class Instance:
 
     def waits_for_status(self, form_number: str, status: str) -> None:
         """Wait until a form has come to a state, looked at in the database."""
-        number, until = form_number.replace("-", ""), time.monotonic() + READY_S
-        wired = wire(read_settings(self._own))
-        seen = ""
-        while seen != status:
-            assert time.monotonic() < until, f"{form_number} is {seen}, not {status}"
-            form = wired.ports.storage.read(lambda tx: tx.form_by_number(number))
-            seen = "" if form is None else form.status.value
-            time.sleep(0.02)
+        number = form_number.replace("-", "")
+
+        def look(tx: Transaction) -> str:
+            form = tx.form_by_number(number)
+            return "" if form is None else form.status.value
+
+        self._wait_until(look, status)
+
+    def waits_for_cases(self, kind: CaseKind, count: int = 1) -> None:
+        """Wait until so many cases of a kind are open."""
+        self._wait_until(lambda tx: len(tx.open_cases((kind,), limit=count + 1)), count)
+
+    def _wait_until(self, look: Callable[[Transaction], object], wanted: object) -> None:
+        """Look at the database again and again until it has what is wanted."""
+        until, wired = time.monotonic() + READY_S, wire(read_settings(self._own))
+        while (seen := wired.ports.storage.read(look)) != wanted:
+            assert time.monotonic() < until, f"{seen!r}, not {wanted!r}"
+            time.sleep(0.05)
         wired.database.close()
 
     def _begin(self, name: str) -> None:
