@@ -194,7 +194,7 @@ def measure_engine(url: str, folder: Path, forms: int) -> dict[str, Any]:
 
 
 @contextmanager
-def _new_folder() -> Iterator[Path]:
+def new_folder() -> Iterator[Path]:
     """A folder for one database, removed at its end."""
     folder = Path(tempfile.mkdtemp(prefix="refund-benchmark-"))
     try:
@@ -204,8 +204,9 @@ def _new_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def _postgresql() -> Iterator[str]:
-    with _new_folder() as folder:
+def postgresql() -> Iterator[str]:
+    """The address of a database server of its own, gone at its end."""
+    with new_folder() as folder:
         folder.chmod(0o711)  # PostgreSQL runs as a user of its own.
         home = folder / "postgresql"
         home.mkdir()
@@ -218,11 +219,11 @@ def measure_all(sizes: list[int], engines: list[str]) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for name in engines:
         for forms in sizes:
-            with _new_folder() as folder:
+            with new_folder() as folder:
                 if name == "sqlite":
                     found = measure_engine(f"sqlite://{folder / 'refund.db'}", folder, forms)
                 else:
-                    with _postgresql() as url:
+                    with postgresql() as url:
                         found = measure_engine(url, folder, forms)
             figures[f"{name}_{forms}"] = found
         least, most = (figures[f"{name}_{forms}"]["seconds"] for forms in (sizes[0], sizes[-1]))

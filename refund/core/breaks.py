@@ -305,11 +305,9 @@ def missing_there(shares: Sequence[Ours], day: date, *, is_return: bool = False)
     )
 
 
-def fees_break(statement: Statement, lines: Sequence[Mapping[str, object]]) -> Break | None:
+def fees_break(statement: Statement, lines: Sequence[Mapping[str, object]]) -> Break:
     """A day's fees that are not what was agreed; `lines` are some that cost too much or little."""
     charged_fen, agreed_fen = statement.totals.fees_fen, statement.totals.agreed_fees_fen
-    if charged_fen == agreed_fen:
-        return None
     day = statement.day.isoformat()
     return Break(
         kind=CaseKind.FEES_DIFFER,

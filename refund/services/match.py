@@ -154,10 +154,9 @@ def _found(ports: Ports, scope: Scope, statement: Statement | None) -> Iterator[
         found = (left_break(left, day) for left, day in zip(pairs, days, strict=True))
         yield [one for one in found if one is not None]
         left_after = pairs[-1].form.form_id
-    if statement is not None:
+    if statement is not None and statement.totals.fees_fen != statement.totals.agreed_fees_fen:
         lines = read(lambda tx: tx.odd_fees(statement.number, FEES_SHOWN))
-        fees = fees_break(statement, lines)
-        yield [] if fees is None else [fees]
+        yield [fees_break(statement, lines)]
 
 
 def _odd_lines(tx: Transaction, scope: Scope, after: int) -> list[Booked]:

@@ -24,13 +24,14 @@ _LINE = f"""line.line_id, line.network_id, line.reference, line.kind, line.state
     (SELECT day FROM statement
         WHERE statement_number = line.line_id / {LINES_PER_STATEMENT}) AS day"""
 
-_COMPLETE = f"""EXISTS (SELECT 1 FROM statement AS taken
+# Lines of a statement that is loading, or was broken off, are looked past where there are any.
+_SEEN = f"""EXISTS (SELECT 1 FROM statement AS taken
     WHERE taken.statement_number = {{line}}.line_id / {LINES_PER_STATEMENT}
         AND taken.state = 'complete')"""
 
-_AGAIN = f"""EXISTS (SELECT 1 FROM statement_line AS earlier
+_AGAIN = """EXISTS (SELECT 1 FROM statement_line AS earlier
     WHERE earlier.reference = line.reference AND earlier.state = line.state
-        AND earlier.line_id < line.line_id AND {_COMPLETE.format(line="earlier")})"""
+        AND earlier.line_id < line.line_id{earlier_seen})"""
 
 _SENT = "CASE WHEN {own}.joint_reference <> '' THEN {own}.joint_reference ELSE {own}.reference END"
 
@@ -54,7 +55,7 @@ SELECT {_LINE}, own.reference AS our_reference, own.kind AS our_kind, own.state 
     {_FEN.format(own="own")} AS our_fen,
     CASE WHEN posting.entry_key IS NULL THEN 0 ELSE 1 END AS posted, 1 AS forms,
     own.form_id, own.store_number, own.created_at, own.answered_at, own.refusal,
-    CASE WHEN {_AGAIN} THEN 1 ELSE 0 END AS again
+    CASE WHEN {{again}} THEN 1 ELSE 0 END AS again
 FROM statement_line AS line
 LEFT JOIN operation AS own ON own.reference = line.reference AND own.joint_reference = ''
 LEFT JOIN posting ON {_POSTING.format(own="own")}
@@ -67,7 +68,7 @@ WHERE {{scope}} AND line.line_id > :after AND (
     OR line.currency <> 'CNY'
     OR (line.kind <> 'extend' AND line.amount_fen <> {_FEN.format(own="own")})
     OR (line.state <> 'returned' AND own.created_at < :asked_before)
-    OR {_AGAIN})
+    OR {{again}})
 ORDER BY line.line_id LIMIT :limit_rows"""
 
 # Of shares the least that was done counts: the words sort pending, refused, returned, succeeded.
@@ -78,7 +79,7 @@ SELECT {_LINE}, line.reference AS our_reference, MIN(share.kind) AS our_kind,
     MIN(CASE WHEN posting.entry_key IS NULL THEN 0 ELSE 1 END) AS posted, COUNT(*) AS forms,
     MIN(share.form_id) AS form_id, MIN(share.store_number) AS store_number,
     MIN(share.created_at) AS created_at, MAX(share.answered_at) AS answered_at,
-    MIN(share.refusal) AS refusal, CASE WHEN {_AGAIN} THEN 1 ELSE 0 END AS again
+    MIN(share.refusal) AS refusal, CASE WHEN {{again}} THEN 1 ELSE 0 END AS again
 FROM statement_line AS line
 JOIN operation AS share
     ON share.joint_reference = line.reference AND share.joint_reference <> ''
@@ -92,7 +93,7 @@ HAVING MIN(share.kind) <> line.kind OR MIN(share.state) NOT IN ('succeeded', 're
     OR line.currency <> 'CNY'
     OR (line.kind <> 'extend' AND line.amount_fen <> SUM({_FEN.format(own="share")}))
     OR (line.state <> 'returned' AND MIN(share.created_at) < :asked_before)
-    OR {_AGAIN}
+    OR {{again}}
 ORDER BY line.line_id LIMIT :limit_rows"""
 
 _OWN = f"""own.reference, {_SENT.format(own="own")} AS our_reference, own.kind AS our_kind,
@@ -114,8 +115,7 @@ SELECT {_OWN} FROM operation AS own
 WHERE {{scope}} AND (own.answered_at, own.reference) > (:after_at, :after_reference)
     AND own.state IN ('succeeded', 'returned')
     AND NOT EXISTS (SELECT 1 FROM statement_line AS line
-        WHERE line.reference = {_SENT.format(own="own")} AND line.state <> 'returned'
-            AND {_COMPLETE.format(line="line")})
+        WHERE line.reference = {_SENT.format(own="own")} AND line.state <> 'returned'{{line_seen}})
 ORDER BY own.answered_at, own.reference LIMIT :limit_rows"""
 
 _RETURNED_THEN = "entry.posted_at >= :heard_from AND entry.posted_at < :heard_until"
@@ -127,19 +127,21 @@ SELECT {_OWN} FROM entry
 JOIN operation AS own ON own.reference = substr(entry.entry_key, 1, length(entry.entry_key) - 9)
 WHERE entry.kind = 'payout_returned' AND {{scope}} AND own.created_at >= :since
     AND NOT EXISTS (SELECT 1 FROM statement_line AS line
-        WHERE line.reference = {_SENT.format(own="own")} AND line.state = 'returned'
-            AND {_COMPLETE.format(line="line")})
+        WHERE line.reference = {_SENT.format(own="own")} AND line.state = 'returned'{{line_seen}})
 ORDER BY own.reference LIMIT :limit_rows"""
 
 # A departure that proves that the promise was kept: after customs confirmed, by the last day, and
 # through the right port.  The last day ends at 16:00 UTC.
-_PROVED = """EXISTS (SELECT 1 FROM verification AS seen
-    JOIN exit_record AS gone ON gone.document_index = form.document_index
-    WHERE seen.form_id = form.form_id AND seen.decision IN ('confirmed', 'partly')
-        AND gone.exited_at >= form.issued_at
-        AND gone.exited_at >= substr(seen.verified_at, 1, 16)
-        AND gone.exited_at < form.depart_by || 'T16:00:00'
-        AND (form.port_any = 1 OR gone.port = form.port))"""
+_GONE = """gone.document_index = form.document_index AND gone.exited_at >= form.issued_at
+    AND gone.exited_at >= substr(seen.verified_at, 1, 16)
+    AND gone.exited_at < form.depart_by || 'T16:00:00'
+    AND (form.port_any = 1 OR gone.port = form.port)"""
+_PROVED = f"""EXISTS (SELECT 1 FROM verification AS seen
+    WHERE seen.form_id = form.form_id AND seen.decision IN ('confirmed', 'partly') AND (
+        EXISTS (SELECT 1 FROM exit_record AS gone WHERE {_GONE})
+        OR EXISTS (SELECT 1 FROM loaded_exit AS gone
+            JOIN exit_load ON exit_load.load_number = gone.load_number
+                AND exit_load.state = 'complete' WHERE {_GONE})))"""
 
 _ODD_END = f"""(form.status IN ('released', 'adjusted') AND NOT {_PROVED})
     OR (form.status = 'captured' AND {_PROVED})"""
@@ -152,7 +154,11 @@ _SETTLED_THEN = """SELECT entry.form_id FROM entry
             AND entry.kind IN ('release', 'adjust', 'capture')
     UNION SELECT known.form_id FROM exit_record AS gone
         JOIN form AS known ON known.document_index = gone.document_index
-        WHERE gone.recorded_at >= :start_at AND gone.recorded_at < :end_at"""
+        WHERE gone.recorded_at >= :start_at AND gone.recorded_at < :end_at
+    UNION SELECT known.form_id FROM exit_load
+        JOIN loaded_exit AS gone ON gone.load_number = exit_load.load_number
+        JOIN form AS known ON known.document_index = gone.document_index
+        WHERE exit_load.completed_at >= :start_at AND exit_load.completed_at < :end_at"""
 _LEFT_STANDING = """SELECT subject AS form_id FROM match_break WHERE gone_at IS NULL
     AND kind IN ('released_unverified', 'left_late', 'left_elsewhere', 'left_unverified')"""
 
@@ -189,8 +195,18 @@ class MatchQueries(MatchedRows):
             first = scope.number * LINES_PER_STATEMENT
             values |= {"first_line": first, "last_line": first + LINES_PER_STATEMENT - 1}
             values["asked_before"] = written(scope.start)
-        where = _OF_DAY if scope.number else _STANDING
-        return [_booked(row) for row in self._session.rows(sql.format(scope=where), **values)]
+        text = sql.format(
+            scope=_OF_DAY if scope.number else _STANDING,
+            again=_AGAIN.format(earlier_seen=self._seen("earlier")),
+        )
+        return [_booked(row) for row in self._session.rows(text, **values)]
+
+    def _seen(self, line: str) -> str:
+        """The condition that a line's statement is complete; nothing where all of them are."""
+        open_ones = self._session.row(
+            "SELECT COUNT(*) AS found FROM statement WHERE state <> 'complete'"
+        )
+        return f" AND {_SEEN.format(line=line)}" if open_ones and open_ones["found"] else ""
 
     def absent_there(
         self, scope: Scope, after: tuple[datetime, str] | None, limit: int
@@ -204,7 +220,8 @@ class MatchQueries(MatchedRows):
         if scope.number:
             values |= _heard(scope) | {"since": written(scope.since)}
         where = _HEARD_THEN if scope.number else _HEARD_STANDING
-        rows = self._session.rows(_ABSENT.format(scope=where), **values)
+        sql = _ABSENT.format(scope=where, line_seen=self._seen("line"))
+        rows = self._session.rows(sql, **values)
         return [_ours(row, text(row["reference"])) for row in rows]
 
     def absent_returns(self, scope: Scope, limit: int) -> list[Ours]:
@@ -213,7 +230,8 @@ class MatchQueries(MatchedRows):
         if scope.number:
             values |= _heard(scope)
         where = _RETURNED_THEN if scope.number else _RETURNED_STANDING
-        rows = self._session.rows(_ABSENT_RETURNS.format(scope=where), **values)
+        sql = _ABSENT_RETURNS.format(scope=where, line_seen=self._seen("line"))
+        rows = self._session.rows(sql, **values)
         return [_ours(row, text(row["our_reference"])) for row in rows]
 
     def shares_of(self, reference: str) -> list[Ours]:

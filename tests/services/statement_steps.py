@@ -7,11 +7,13 @@ from datetime import date, datetime, timedelta
 
 from refund.core.calendar import day_of, end_of_day
 from refund.core.case import Case, CaseKind
+from refund.core.form import Form
 from refund.core.match_summary import BreakRow, Period
 from refund.core.statement import Statement, StatementReader
 from refund.services import match as matching
 from refund.services.statements import Given, take_in
 from tests import make
+from tests.services.steps import claimed, issued
 from tests.statements import Booked, Sheet
 from tests.world import World
 
@@ -108,3 +110,20 @@ def line_of(sheet: Sheet, kind: str, state: str = "") -> Booked:
 def moment(text: str) -> datetime:
     """A moment as a row of a break has it."""
     return datetime.fromisoformat(text)
+
+
+def all_days(world: World) -> None:
+    """Take in every day till now."""
+    over(world, today(world))
+    fetched(world)
+
+
+def another(world: World, number: int = 2, card: str = make.VISA) -> Form:
+    """A form of another traveller, with its advance paid."""
+    draft = make.draft(f"2542200001{number:010d}", traveller=make.traveller(f"H{number:08d}"))
+    return claimed(world, issued(world, draft, f"key-{number}"), card)
+
+
+def reference(form: Form, kind: str, attempt: int = 1) -> str:
+    """The reference of an operation of a form."""
+    return f"{form.form_id}-{kind}-{attempt}"

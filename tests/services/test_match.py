@@ -11,23 +11,20 @@ import pytest
 
 from refund.core.calendar import end_of_day
 from refund.core.case import CaseKind
-from refund.core.errors import Refused
-from refund.core.form import Form, Status
+from refund.core.form import Status
 from refund.core.ledger import Account
 from refund.core.match_summary import Amount
 from refund.sandbox.faults import Fault as BookFault
 from refund.services import match as matching
-from refund.services.cases import close_with_reason
 from refund.services.later import work_once
 from refund.services.pay import record_answer
-from refund.services.statements import take_in
 from tests import make
 from tests.services.engine_steps import LATER, operations, together
 from tests.services.statement_steps import (
-    GIVEN,
     LAST,
+    all_days,
+    another,
     case_of,
-    days_from,
     fetched,
     given,
     line_of,
@@ -36,6 +33,7 @@ from tests.services.statement_steps import (
     only,
     open_cases,
     over,
+    reference,
     sheet_of,
     standing,
     today,
@@ -56,16 +54,6 @@ def world(tmp_path: Path, engine_url: str) -> Iterator[World]:
     """Open a world on each engine; where a statement is changed, the books are not those of it."""
     with open_world(tmp_path, engine_url) as opened:
         yield opened
-
-
-def another(world: World, number: int = 2, card: str = make.VISA) -> Form:
-    """A form of another traveller, with its advance paid."""
-    draft = make.draft(f"2542200001{number:010d}", traveller=make.traveller(f"H{number:08d}"))
-    return claimed(world, issued(world, draft, f"key-{number}"), card)
-
-
-def reference(form: Form, kind: str, attempt: int = 1) -> str:
-    return f"{form.form_id}-{kind}-{attempt}"
 
 
 def test_what_agrees_leaves_no_trace(world: World) -> None:
@@ -359,66 +347,6 @@ def test_a_return_that_we_have_not_heard_of_and_one_that_nobody_booked(world: Wo
     assert len(standing(world)) == 2
 
 
-def kept(world: World) -> Form:
-    """A form whose promise was kept."""
-    form = verified(world)
-    departs(world, on(9))
-    assert settled(world, form).form.status is Status.RELEASED
-    return form
-
-
-def all_days(world: World) -> None:
-    """Take in every day till now."""
-    over(world, today(world))
-    fetched(world)
-
-
-@pytest.mark.parametrize(
-    ("kind", "change"),
-    [
-        (CaseKind.LEFT_LATE, "UPDATE form SET depart_by = '2025-07-08'"),
-        (CaseKind.LEFT_ELSEWHERE, "UPDATE form SET port = 'YIH', port_any = 0"),
-        (CaseKind.RELEASED_UNVERIFIED, "UPDATE verification SET decision = 'refused'"),
-        (
-            CaseKind.LEFT_UNVERIFIED,
-            "UPDATE exit_record SET exited_at = '2025-07-08T03:00:00.000000Z'",
-        ),
-    ],
-)
-def test_a_form_that_was_settled_as_kept_against_the_records_is_told(
-    world: World, kind: CaseKind, change: str
-) -> None:
-    form = kept(world)
-    unguarded(world, change.split()[1], change)
-    all_days(world)
-    found = only(world, kind)
-    assert (found.subject, found.form_id) == (form.form_id, form.form_id)
-    assert found.side("ours")["status"] == "released"
-    assert found.side("border")["says"] == "not_kept"
-    assert found.amount_fen == make.NET_FEN
-    matching.look_again(world.ports)
-    assert len(standing(world)) == 1
-
-
-def test_a_promise_kept_as_the_records_say_is_no_break(world: World) -> None:
-    kept(world)
-    all_days(world)
-    assert standing(world) == []
-
-
-def test_a_charge_against_what_the_border_tells_later_is_told(world: World) -> None:
-    form = verified(world)
-    world.clock.at = on(28)
-    assert settled(world, form, "never seen").form.status is Status.CAPTURED
-    all_days(world)
-    assert standing(world) == []
-    departs(world, on(20))
-    all_days(world)
-    found = only(world, CaseKind.LEFT_UNVERIFIED)
-    assert (found.subject, found.side("border")["says"]) == (form.form_id, "kept")
-    assert found.side("border")["left_on"] == "2025-07-20"
-
-
 def test_fees_that_were_not_agreed_are_told_and_only_the_agreed_are_posted(world: World) -> None:
     claimed(world)
     sheet = sheet_of(world)
@@ -434,87 +362,3 @@ def test_fees_that_were_not_agreed_are_told_and_only_the_agreed_are_posted(world
     assert balances[Account.NETWORK_FEE.value] == 60
     matching.look_again(world.ports)
     assert only(world, CaseKind.FEES_DIFFER).is_open
-
-
-def test_the_same_breaks_are_the_same_cases_however_often_it_is_done(world: World) -> None:
-    claimed(world)
-    sheet = sheet_of(world)
-    sheet.lines[1] = replace(sheet.lines[1], amount_fen=1)
-    sheet.lines.append(Booked("stranger-1"))
-    matched(world, sheet)
-    before = standing(world)
-    for _ in range(2):
-        matching.match(world.ports, make.DAY, NEXT)
-        matching.look_again(world.ports)
-    assert standing(world) == before
-    assert len(open_cases(world)) == 2
-    assert world.ports.storage.read(lambda tx: tx.closed_cases(10)) == []
-
-
-def test_what_a_person_has_explained_is_not_opened_again(world: World) -> None:
-    claimed(world)
-    sheet = sheet_of(world)
-    sheet.lines.append(Booked("stranger-1"))
-    period = matched(world, sheet)
-    assert period.open == Amount(1, make.NET_FEN)
-    found = only(world, CaseKind.MISSING_HERE)
-    close_with_reason(world.ports, world.operator, found.case_id, "of the other merchant")
-    period = matching.match(world.ports, make.DAY, NEXT)
-    assert open_cases(world) == []
-    assert (period.open, period.of("missing_here").count) == (Amount(), 1)
-    again = only(world, CaseKind.MISSING_HERE)
-    assert (again.is_open, again.closed_by, again.reason) == (
-        False,
-        world.operator.label,
-        "of the other merchant",
-    )
-
-
-def test_a_period_says_what_is_missing_and_refuses_what_is_none(world: World) -> None:
-    claimed(world)
-    over(world, make.DAY + timedelta(days=4))
-    given(world, sheet_of(world))
-    period = matching.summary(world.ports, make.DAY, make.DAY + timedelta(days=6))
-    assert (period.days, period.matched_days) == (7, 0)
-    assert list(period.missing_days) == list(days_from(NEXT, 4))
-    matching.match(world.ports, make.DAY, NEXT)
-    assert matching.latest_period(world.ports) == (make.DAY.replace(day=1), make.DAY)
-    with pytest.raises(Refused, match="dates_reversed"):
-        matching.match(world.ports, NEXT, make.DAY)
-    with pytest.raises(Refused, match="period_too_long"):
-        matching.match(world.ports, make.DAY, make.DAY + timedelta(days=400))
-
-
-def test_a_statement_that_is_loading_is_in_no_match(world: World) -> None:
-    form = claimed(world)
-    sheet = sheet_of(world)
-    text = sheet.next_day(Booked(reference(form, "advance")), Booked("stranger-2")).text()
-
-    def half(world: World) -> Iterator[bytes]:
-        over(world, NEXT)
-        yield text[:-70]
-        period = matching.match(world.ports, make.DAY, NEXT)
-        assert (period.lines.count, period.broken.count) == (2, 0)
-        assert standing(world) == []
-
-    given(world, sheet)
-    over(world, NEXT)
-    with pytest.raises(Refused, match="statement_truncated"):
-        take_in(world.ports, half(world), GIVEN)
-
-
-def test_many_breaks_are_found_page_by_page(world: World) -> None:
-    claimed(world)
-    sheet = sheet_of(world)
-    sheet.lines += [Booked(f"stranger-{number}") for number in range(450)]
-    period = matched(world, sheet)
-    assert period.of("missing_here").count == 450
-    page = matching.breaks(world.ports, make.DAY, NEXT)
-    assert len(page.rows) == matching.LISTED
-    seen = {one.subject for one in page.rows}
-    while page.next_after:
-        page = matching.breaks(world.ports, make.DAY, NEXT, after=page.next_after)
-        seen |= {one.subject for one in page.rows}
-    assert len(seen) == 450
-    kinds = [CaseKind.AMOUNT_DIFFERS]
-    assert matching.breaks(world.ports, make.DAY, NEXT, kinds).rows == ()
