@@ -10,6 +10,9 @@ CATCHES_EVERYTHING: dict[tuple[str, str], str] = {
     ("refund/sandbox/beat.py", "Beat._run"): (
         "the network's heart is an edge: a round that failed is logged, and the next one must come"
     ),
+    ("refund/services/auditing.py", "Auditor.run"): (
+        "an edge: what the auditor cannot do is logged, tried again, and seen by its age"
+    ),
     ("refund/services/later.py", "Worker._attempt"): (
         "the worker is an edge: a task that failed is logged, and the next one must come"
     ),

@@ -8,8 +8,9 @@ from datetime import date, datetime
 from refund.core.calendar import SHANGHAI, day_of
 from refund.core.case import Case, CaseKind
 from refund.core.form import Form
-from refund.core.operation import Guarantee, Operation, OperationState
+from refund.core.operation import Guarantee, Heard, Kind, Operation, OperationState
 from refund.core.people import WORKER
+from refund.services.pay import record_answer
 from tests import make
 from tests.services.steps import agreed, claimed, issued
 from tests.world import World
@@ -79,3 +80,15 @@ def hours_on(world: World, hours: int, work: Callable[[], object], step: int = 6
     for _ in range(0, hours, step):
         world.clock.pass_by(hours=step)
         work()
+
+
+def returned(world: World) -> Form:
+    """A form whose advance came back from the bank, as the network told."""
+    form = claimed(world, number=make.PAYOUT_RETURNED)
+    world.clock.pass_by(days=2, hours=1)
+    (advance,) = [one for one in asked(world, form) if one.kind is Kind.ADVANCE]
+    answer = world.network.look_up(advance.reference)
+    assert answer is not None
+    assert answer.heard is Heard.RETURNED
+    record_answer(world.ports, advance, answer)
+    return form
