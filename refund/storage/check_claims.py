@@ -10,11 +10,8 @@ from refund.storage.check_words import (
     posted,
     words,
 )
+from refund.storage.exits import LEFT_AFTER_PURCHASE
 
-_LEFT = (
-    "EXISTS (SELECT 1 FROM exit_seen WHERE exit_seen.document_index = form.document_index"
-    " AND exit_seen.exited_at >= form.issued_at)"
-)
 _RETURNED = "EXISTS (SELECT 1 FROM goods_return WHERE goods_return.form_id = form.form_id)"
 # A day is over at 16:00 UTC, which is midnight in Shanghai.
 _PROMISE_OVER = "operation.created_at >= form.depart_by || 'T16:00:00'"
@@ -93,8 +90,8 @@ _CHARGED_RIGHTLY = (
     " AND NOT CASE operation.purpose"
     f" WHEN 'request_return' THEN {_RETURNED}"
     f" WHEN 'request_adjust' THEN {_RETURNED} OR {_decided('partly')}"
-    f" WHEN 'request_forfeit' THEN {_LEFT} OR {_decided('refused')}"
-    f" WHEN 'request_capture' THEN {_LEFT} OR {_PROMISE_OVER}"
+    f" WHEN 'request_forfeit' THEN {LEFT_AFTER_PURCHASE} OR {_decided('refused')}"
+    f" WHEN 'request_capture' THEN {LEFT_AFTER_PURCHASE} OR {_PROMISE_OVER}"
     " ELSE 1 = 0 END",
     "SELECT operation.reference, operation.form_id, 'decided by one person' AS wrong"
     " FROM case_record JOIN operation ON operation.reference = case_record.under_way"

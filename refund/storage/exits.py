@@ -14,6 +14,16 @@ from refund.storage.rows import Rows
 ROWS_AT_ONCE = 250
 """Rows of one statement: six values each, far below what either engine takes."""
 
+# Inside a condition of another row no engine looks into the view by its document alone.
+_AFTER = "gone.document_index = form.document_index AND gone.exited_at >= form.issued_at"
+LEFT_AFTER_PURCHASE = (
+    f"(EXISTS (SELECT 1 FROM exit_record AS gone WHERE {_AFTER})"
+    " OR EXISTS (SELECT 1 FROM loaded_exit AS gone JOIN exit_load"
+    " ON exit_load.load_number = gone.load_number AND exit_load.state = 'complete'"
+    f" WHERE {_AFTER}))"
+)
+"""Whether the traveller of a row of `form` was seen leaving after the purchase."""
+
 
 class ExitQueries(Rows):
     """Departures and the audit trail."""

@@ -9,6 +9,7 @@ from refund.core.invoice import Invoice, InvoiceKind, InvoiceLine
 from refund.core.matching import BEGINNING, Place
 from refund.core.trail import Submission
 from refund.core.traveller import Traveller
+from refund.storage.exits import LEFT_AFTER_PURCHASE
 from refund.storage.protocol import Row, Value
 from refund.storage.records import (
     FORM_COLUMNS,
@@ -212,8 +213,7 @@ class FormQueries(Rows):
         holders, values = _in(statuses)
         return self._forms(
             f"WHERE status IN ({holders}) AND (depart_by, form_id) > (:after_day, :after_id)"
-            " AND EXISTS (SELECT 1 FROM exit_seen WHERE exit_seen.document_index ="
-            " form.document_index AND exit_seen.exited_at >= form.issued_at)"
+            f" AND {LEFT_AFTER_PURCHASE}"
             " ORDER BY depart_by, form_id LIMIT :limit_rows",
             limit_rows=limit,
             after_day=after.depart_by.isoformat(),
