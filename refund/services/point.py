@@ -303,7 +303,8 @@ def _give_up_shares(ports: Ports, joint_id: str) -> None:
     def waiting(tx: Transaction) -> list[Operation]:
         form_ids = _joint(tx, joint_id).form_ids
         asked = [one for form_id in form_ids for one in tx.operations_of(form_id)]
-        return [one for one in asked if one.is_awaited and one.reason in UNFIT]
+        unsent = [one for one in asked if one.is_awaited and one.sent_at is None]
+        return [one for one in unsent if one.reason in UNFIT]
 
     for operation in ports.storage.read(waiting):
         carry_out(ports, operation)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from refund.core.case import CaseKind
-from refund.core.form import Form, Status
+from refund.core.form import Status
 from refund.core.operation import (
     Answer,
     GuaranteeState,

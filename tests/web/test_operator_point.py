@@ -13,7 +13,7 @@ from refund.app import create_app
 from refund.config import Settings
 from refund.core.form import Form, Status
 from refund.core.people import Role
-from refund.services import point
+from refund.services import later, point
 from tests import make
 from tests.services import steps
 from tests.services.test_point import opened, two_forms
@@ -181,3 +181,21 @@ def test_a_claim_with_a_form_that_moved_says_so(desk: FlaskClient, world: World)
     steps.claimed(world, forms[0])
     assert "A form has moved on" in shown(desk, path).text
     assert desk.get("/operator/point/ffffffffffffffff").status_code == 404
+
+
+@pytest.mark.rule("hold_cover")
+def test_a_hold_that_is_too_short_is_given_up_and_another_card_is_asked_for(
+    desk: FlaskClient, world: World
+) -> None:
+    path = joined(desk, two_forms(world))
+    session_id = to_card(desk, world, path, make.DISCOVER).rpartition("=")[2]
+    world.network.faults.extend([Fault.NONE, Fault.LOST])
+    assert post(desk, f"{path}/card/{session_id}").status_code == 303
+    assert "The hold on the card is being given up" in shown(desk, path).text
+    assert desk.get(f"{path}/live").status_code == 204
+    world.clock.pass_by(minutes=1)
+    later.finish_open_operations(world.ports)
+    page = shown(desk, path).text
+    assert "The card for all" in page
+    assert "Another card can be given" in page
+    assert world.paid_fen() == 0
