@@ -100,9 +100,10 @@ class Operator(Staff):
 
     def previews(self, button: str, *form_numbers: str) -> None:
         """Tick forms of one queue and look at what would be done."""
+        queues = self.page.locator("section:not(#broken)")
+        queue = queues.filter(has=self.page.get_by_label(form_numbers[0]))
         for number in form_numbers:
-            self.field(number).check()
-        queue = self.page.locator("section", has=self.field(form_numbers[0]))
+            queue.get_by_label(number).check()
         queue.get_by_role("button", name=self.say(button)).click()
         self.arrives_at("Preview: nothing has been done yet")
 
@@ -260,3 +261,18 @@ class Operator(Staff):
         with self.page.expect_download() as taken:
             self.link_alone(link).click()
         return taken.value
+
+    def opens_a_case(self, kind: str, heading: str) -> None:
+        """Open the oldest case of a kind, by the name that is stable for ever."""
+        self.goes_to("cases", "Cases")
+        self.page.locator(f'[data-case="{kind}"] th a').first.click()
+        self.arrives_at(heading)
+
+    def fixes(self, fix: str, reason: str) -> None:
+        """Look at what a fix of the case on the screen would do, and do it, or ask for it."""
+        if not self.link_alone(fix).is_visible():
+            self.page.get_by_text(self.say("Something else")).click()
+        self.link_alone(fix).click()
+        self.arrives_at(fix)
+        self.field("Reason").fill(reason)
+        self.page.locator("main form.card button").click()
