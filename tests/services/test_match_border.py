@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from refund.core.case import CaseKind
 from refund.core.form import Form, Status
 from refund.services import match as matching
+from refund.services.exits import import_exits
 from tests import make
 from tests.services.statement_steps import (
     all_days,
@@ -83,3 +85,30 @@ def test_a_charge_against_what_the_border_tells_later_is_told(world: World) -> N
     found = only(world, CaseKind.LEFT_UNVERIFIED)
     assert (found.subject, found.side("border")["says"]) == (form.form_id, "kept")
     assert found.side("border")["left_on"] == "2025-07-20"
+
+
+def test_a_charge_against_a_departure_from_a_file_is_told(world: World) -> None:
+    form = verified(world)
+    world.clock.at = on(28)
+    assert settled(world, form, "never seen").form.status is Status.CAPTURED
+    all_days(world)
+    text = (
+        "document_kind,document_number,port,exited_at\n"
+        "hk_macao_permit,H12345678,WUH,2025-07-20T12:00:00+08:00\n"
+    )
+    import_exits(world.ports, world.operator.label, BytesIO(text.encode()), "exits.csv")
+    all_days(world)
+    assert only(world, CaseKind.LEFT_UNVERIFIED).side("border")["left_on"] == "2025-07-20"
+
+
+def test_a_release_is_proved_by_a_departure_from_a_file(world: World) -> None:
+    form = verified(world)
+    text = (
+        "document_kind,document_number,port,exited_at\n"
+        "hk_macao_permit,H12345678,WUH,2025-07-09T12:00:00+08:00\n"
+    )
+    world.clock.at = on(10)
+    import_exits(world.ports, world.operator.label, BytesIO(text.encode()), "exits.csv")
+    assert settled(world, form).form.status is Status.RELEASED
+    all_days(world)
+    assert standing(world) == []
