@@ -37,8 +37,10 @@ from tests.simulation.slips import Counter, Slip, bring_to_card, bring_to_confir
 
 TRAVELLERS = 50
 GOOD = (make.VISA, make.MASTERCARD, "6200000000000005")
-ODD = (make.LOST_HOLD, make.LOST_ADVANCE, make.DECLINED, make.PAYOUT_REFUSED, "4000000000000077")
-"""Cards that each round has twice: answers that get lost, a no, a payout's no, two seconds."""
+SLOW = "4000000000000077"
+ODD = (make.LOST_HOLD, make.LOST_ADVANCE, make.DECLINED, make.PAYOUT_REFUSED, *[SLOW] * 3)
+"""Cards that each round has twice: answers that get lost, a no, a payout's no; and answers that
+come two seconds after all is booked, so that kills come between the two."""
 
 END_OF = {make.DECLINED: "declined", make.PAYOUT_REFUSED: "ordinary"}
 """Where a claim ends with a card; with every other card the money arrives."""

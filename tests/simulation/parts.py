@@ -90,7 +90,7 @@ class Parts(Instance):
         for pid in family:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        self._end(name, signal.SIGKILL)
+        del self._running[name]
         _await("a process that does not die", lambda: not any(lives(pid) for pid in family))
         port = {SERVICE: self.port, SANDBOX: self.sandbox_port}.get(name)
         _await("a port that stays taken", lambda: port is None or _is_free(port))

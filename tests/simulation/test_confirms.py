@@ -9,7 +9,8 @@ import pytest
 from tests.simulation.confirms import CONNECTIONS, salvos
 from tests.simulation.parts import PROCESSES, running
 
-FORMS = 100
+FORMS = 50
+"""On each engine; `python -m tests.simulation.confirms` takes a hundred."""
 
 
 @pytest.mark.rule("advanced_once")
