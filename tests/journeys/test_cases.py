@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 
@@ -101,3 +102,55 @@ def test_a_hold_that_could_not_be_charged_is_released_by_two_persons(
     colleague.goes_to("cases/closed", "Closed cases")
     see("cases-closed", colleague)
     own_house.audit()
+
+
+def approves_by_hand(operator: Operator) -> None:
+    """Send the approval that the page does not offer: it is refused."""
+    decline = operator.page.locator('form[action$="/decline"]')
+    decline.evaluate("form => { form.action = form.action.replace('/decline', '/approve') }")
+    operator.watch.allow(403)
+    operator.field("Why you take it back").fill("I approve it myself")
+    operator.button("Take it back").click()
+    operator.sees("Whoever asked for a fix cannot approve it.")
+
+
+@pytest.mark.rule("two_persons")
+def test_a_release_without_customs_word_needs_two_persons_however_small(
+    street: Instance,
+    cast: CastAt,
+    screen: OpenDevice,
+    purchases: Callable[..., Purchase],
+    see: See,
+) -> None:
+    with_a_colleague(street)
+    small = purchases(price="1494.00", net="134.46", net_fen=134_46)
+    operator = a_refused_charge(street, cast(street), small)
+    operator.opens_a_case("charge_refused", "A charge was refused")
+    operator.fixes("Release the hold", "The traveller wrote to us")
+    operator.sees("Another operator must approve it before anything is done.")
+    page = operator.page.url.partition("?")[0]
+    approves_by_hand(operator)
+
+    colleague = Operator(screen(), street.url)
+    colleague.signs_in(COLLEAGUE.staff_id)
+    colleague.page.goto(page)
+    colleague.watch.allow(422)
+    colleague.field("Why you decline it").fill(" ")
+    colleague.button("Decline").click()
+    colleague.arrives_at("A charge was refused")
+    colleague.field("Why you decline it").fill("Ask the bank first")
+    colleague.button("Decline").click()
+    colleague.sees("It was not approved")
+    colleague.sees("Ask the bank first")
+    see("case-declined", colleague)
+
+    operator.page.goto(page)
+    operator.sees("Ask the bank first")
+    operator.fixes("Release the hold", "The bank has closed the account")
+    operator.sees("Another operator must approve it before anything is done.")
+    colleague.page.goto(page)
+    colleague.button("Approve and carry out").click()
+    colleague.sees("The case is closed; its history says who did what and why.")
+    colleague.sees_state("written_off")
+    assert street.network_book().held_open_fen == 0
+    street.audit()

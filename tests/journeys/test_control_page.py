@@ -9,8 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import OpenDevice
-from tests.journeys.devices import Device
 from tests.journeys.instance import Instance
+from tests.journeys.lab import sign_in
 
 
 def sees_nothing_wrong(page: Page) -> None:
@@ -21,17 +21,6 @@ def sees_nothing_wrong(page: Page) -> None:
         assert [(one["id"], one["nodes"][0]["target"]) for one in found] == []
     wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
     assert not wide
-
-
-def sign_in(device: Device, house: Instance) -> Page:
-    """Sign in with the password that the sandbox printed when it was started."""
-    password = re.findall(r"/control with the password ([A-Z2-7]{12})", house.log.read_text())[-1]
-    page = device.page
-    page.goto(f"{house.sandbox_url}/control")
-    page.get_by_label("Password of the control page").fill(password)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Switch a fault on")).to_be_visible()
-    return page
 
 
 def test_the_control_page_is_opened_by_the_password_that_was_printed(
