@@ -30,9 +30,13 @@ bench: ## Measure; the figures and the method are in docs/performance.md
 		name=$${file#benchmarks/}; .venv/bin/python -m "benchmarks.$${name%.py}" $(ARGS); \
 	done
 
-soak: ## Simulate random lives with all that can go wrong for HOURS=1; the result is in build/soak/
+soak: ## Simulate random lives for HOURS=1, then kill processes in ROUNDS=200; see build/soak/
 	@PYTHON='$(PYTHON)' .ci/environment test
-	@.venv/bin/python -m tests.simulation.soak --hours $(or $(HOURS),1) $(ARGS)
+	@failed=0; \
+	.venv/bin/python -m tests.simulation.soak --hours $(or $(HOURS),1) $(ARGS) || failed=1; \
+	.venv/bin/python -m tests.simulation.kills --rounds $(or $(ROUNDS),200) || failed=1; \
+	.venv/bin/python -m tests.simulation.confirms || failed=1; \
+	exit $$failed
 
 readme: ## Write the README's lists and the page of the rules anew
 	@PYTHON='$(PYTHON)' .ci/environment test
