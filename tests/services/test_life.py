@@ -11,12 +11,20 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from refund.core.case import CaseKind
 from refund.core.errors import Refused
 from refund.core.form import ENDED, Channel, Event, Form, Method, Status
 from refund.services import tills
 from refund.services.audit import audit
 from refund.services.later import work_once
 from refund.services.life import By, move, the_form
+from refund.services.secure import (
+    NEEDED,
+    alert,
+    charge_in_time,
+    extend_holds,
+    watch_pending,
+)
 from refund.transaction import Transaction
 from tests import make
 from tests.services import till_steps
@@ -166,6 +174,12 @@ class Life(RuleBasedStateMachine):
         """And the worker has a round."""
         self.world.clock.pass_by(**span)
         work_once(self.world.ports)
+        self.watch()
+
+    def watch(self) -> None:
+        """Let the worker look after holds and after what is pending."""
+        for task in (watch_pending, extend_holds, charge_in_time, alert):
+            task(self.world.ports)
 
     @rule(chance=CHANCES, event=st.sampled_from(Event))
     def somebody_tries_what_nobody_may(self, chance: int, event: Event) -> None:
@@ -185,7 +199,8 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def the_books_agree(self) -> None:
-        """All of them; the network's only while it can be asked."""
+        """All of them, once the worker has looked; the network's only while it can be asked."""
+        self.watch()
         assert not [found for found in audit(self.world.ports) if found.holds is False]
 
     @invariant()
@@ -221,16 +236,23 @@ class Life(RuleBasedStateMachine):
         self.world.clock.pass_by(**span)
         while work_once(self.world.ports):
             self.world.clock.pass_by(seconds=16)
+        self.watch()
 
     def every_form_is_at_rest(self) -> None:
         """It has ended, or no money was ever out; or the network ended the hold in the meantime."""
         for form in self.forms:
             assert_money_fits(self.world, form)
             now = status(self.world, form)
-            if now is Status.UNCOLLECTED:
+            if now in NEEDED:
+                # What cannot be charged any more is a person's to give up, by a case.
                 assert_hold_lapsed(self.world, form)
+                assert self.world.ports.storage.read(partial(_is_unsecured, form.form_id)), now
             else:
                 assert now in ENDED | WITHOUT_MONEY, now
+
+
+def _is_unsecured(form_id: str, tx: Transaction) -> bool:
+    return tx.open_case_of(CaseKind.UNSECURED, form_id) is not None
 
 
 TestLife = Life.TestCase
