@@ -13,6 +13,9 @@ CATCHES_EVERYTHING: dict[tuple[str, str], str] = {
     ("refund/services/auditing.py", "Auditor.run"): (
         "an edge: what the auditor cannot do is logged, tried again, and seen by its age"
     ),
+    ("tests/simulation/run.py", "run"): (
+        "a seed's failure, of whatever kind, is the result: its words and the way to repeat it"
+    ),
     ("refund/services/later.py", "Worker._attempt"): (
         "the worker is an edge: a task that failed is logged, and the next one must come"
     ),

@@ -21,7 +21,7 @@ SMALL = {"price": "1494.00", "net": "134.46", "net_fen": NET_FEN}
 """What one person may decide alone."""
 
 
-@pytest.mark.rule("outcome_promise_kept")
+@pytest.mark.rule("returned_not_owed")
 def test_an_advance_that_came_back_is_told_and_paid_once_more(
     street: Instance, cast: CastAt, purchases: Callable[..., Purchase], see: See
 ) -> None:
