@@ -6,6 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from tests.actors import Person
 from tests.journeys.devices import Device
 from tests.journeys.instance import Instance
 
@@ -23,13 +24,13 @@ def sign_in(device: Device, house: Instance) -> Page:
     return page
 
 
-class Lab:
+class Lab(Person):
     """Who makes the network fail, for one thing and for a while."""
 
     def __init__(self, device: Device, house: Instance) -> None:
+        super().__init__(device, house.sandbox_url)
         self._device = device
         self._house = house
-        self.page = device.page
 
     def switches_on(self, name: str, kind: str = "", last4: str = "", times: str = "") -> None:
         """Let something go wrong, of a kind of operation or of a card alone."""

@@ -18,7 +18,7 @@ from PIL import Image
 from playwright.sync_api import Browser, ViewportSize
 
 from tests import pdf
-from tests.actors import Clerk, Person, Purchase, Traveller
+from tests.actors import Clerk, Person, Purchase, Slip, Traveller
 from tests.journeys.devices import (
     PHONE_SCREEN,
     STAFF_SCREEN,
@@ -28,9 +28,12 @@ from tests.journeys.devices import (
     open_screen,
 )
 from tests.journeys.instance import Instance
+from tests.journeys.lab import Lab
 from tests.journeys.walks import (
+    walk_past_a_case,
     walk_past_a_return,
     walk_past_customs,
+    walk_past_the_books,
     walk_past_the_counter,
     walk_past_the_exit,
     walk_past_the_items,
@@ -40,7 +43,7 @@ from tests.journeys.walks import (
     walk_past_the_registers,
     walk_to_the_money,
 )
-from tests.make import VISA
+from tests.make import DISCOVER, VISA
 from tests.officials import Officer, Operator
 
 DEPARTURE = datetime.fromisoformat("2025-07-20T13:00:00+08:00")
@@ -70,6 +73,12 @@ KEPT: dict[str, tuple[Colours, ...]] = {
     "month-closed": ("light",),
     "operator-preview": ("light",),
     "operator-form": ("light",),
+    "traveller-too-short": ("light",),
+    "control": ("light",),
+    "case": ("light",),
+    "match": ("light",),
+    "exit-live": ("light",),
+    "audit": ("dark",),
 }
 """What the README shows; the rest is for looking."""
 
@@ -154,11 +163,10 @@ class Street:
         clerk, traveller = self.clerk(), self.traveller()
         slip = walk_past_the_counter(see, clerk, self.bought)
         self.album.keep_papers(clerk)
+        self._plant_breaks()
         bags, later = clerk.issues(self.bags), clerk.issues(self.later)
         walk_to_the_money(see, traveller, slip, self.bought)
-        second = self.traveller()
-        second.claims(bags, self.bags, VISA)
-        second.arrives_at("The money has arrived")
+        self._claim_with_a_second_card(bags)
         walk_past_a_return(see, clerk, bags)
         self._claim_together(clerk)
         clerk.leaves()
@@ -175,12 +183,33 @@ class Street:
         operator = self.operator()
         walk_past_the_refund_counter(see, operator, later, self.later)
         walk_past_the_registers(see, operator, slip)
+        walk_past_the_books(see, operator, "2025-07-08")
+        walk_past_a_case(see, operator, "amount_differs")
         operator.signs_out()
         walk_past_the_exit(see, operator, slip, self.bought, LEFT_AT)
         traveller.page.reload()
         see("traveller-released", traveller)
         instance.move_to(AUGUST)
         walk_past_the_month(see, self.operator(), "2025-07")
+
+    def _plant_breaks(self) -> None:
+        """Let the statement of the day have three wrong lines."""
+        lab = Lab(open_screen(self._browser), self.instance)
+        for name in ("statement_line_missing", "statement_line_twice", "statement_line_amount"):
+            lab.switches_on(name, times="1")
+        self.album.see("control", lab)
+
+    def _claim_with_a_second_card(self, slip: Slip) -> None:
+        """A card whose hold ends too early, and one whose does not."""
+        traveller = self.traveller()
+        traveller.claims(slip, self.bags, DISCOVER)
+        traveller.arrives_at("Another card is needed")
+        self.album.see("traveller-too-short", traveller)
+        traveller.button("Give a card").tap()
+        traveller.gives_card(VISA)
+        traveller.arrives_at("Get the money")
+        traveller.asks_for_the_money(self.bags)
+        traveller.arrives_at("The money has arrived")
 
     def _claim_together(self, clerk: Clerk) -> None:
         """Two stores' forms of one traveller, claimed at the refund point."""

@@ -13,6 +13,7 @@ from tests.journeys.walks import (
     See,
     walk_past_a_return,
     walk_past_customs,
+    walk_past_the_books,
     walk_past_the_counter,
     walk_past_the_exit,
     walk_past_the_items,
@@ -71,6 +72,7 @@ def test_customs_the_exit_and_the_agency_can_be_used_by_everyone(
     operator = people.operator()
     walk_past_the_refund_counter(see, operator, other, also)
     walk_past_the_registers(see, operator, slip)
+    walk_past_the_books(see, operator, "2025-07-08")
     operator.signs_out()
     walk_past_the_exit(see, operator, slip, bought, "2025-07-20T15:30")
     traveller.page.reload()

@@ -261,3 +261,30 @@ def walk_past_the_exit(
     operator.watch.allow(404)
     operator.page.goto(f"{operator.home}/operator/nowhere")
     see("error-not-found", operator)
+
+
+def walk_past_the_books(see: See, operator: Operator, day: str) -> None:
+    """Look at the cases, the statements, the match of a day, the exit, and the books of then."""
+    for name, path in {
+        "cases": "cases",
+        "cases-closed": "cases/closed",
+        "statements": "statements",
+        "match": f"match?first={day}&last={day}",
+        "exit-live": "exit",
+        "exit-release": "exit/release",
+        "books-then": f"books?at={day}T23:59",
+        "audit": "audit",
+    }.items():
+        operator.page.goto(f"{operator.home}/operator/{path}")
+        see(name, operator)
+
+
+def walk_past_a_case(see: See, operator: Operator, kind: str) -> None:
+    """Look at the oldest case of a kind, and at what its proposed fix would do."""
+    operator.goes_to("cases", "Cases")
+    operator.page.locator(f'[data-case="{kind}"] th a').first.click()
+    operator.page.wait_for_url("**/cases/*")
+    see("case", operator)
+    operator.page.locator(".card--next .button").first.click()
+    operator.page.wait_for_url("**/fix/*")
+    see("case-fix", operator)
