@@ -10,6 +10,8 @@ import shutil
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from refund.core.exit_file import ExitFile
@@ -21,6 +23,7 @@ from tests.world import World, open_world
 HEAD = "document_kind,document_number,port,exited_at\n"
 ROWS = 1_000_000
 MIB = 1024 * 1024
+ENGINES = ("sqlite", "postgresql")
 
 
 def write_file(path: Path, rows: int) -> None:
@@ -93,10 +96,24 @@ def run(url: str, folder: Path, path: Path) -> object:
     return found
 
 
+@contextmanager
+def _database(engine: str, folder: Path) -> Iterator[str]:
+    """The address of an empty database."""
+    if engine == "sqlite":
+        yield f"sqlite://{folder / 'refund.db'}"
+        return
+    cluster = folder / "cluster"
+    cluster.mkdir()
+    folder.chmod(0o711)  # PostgreSQL runs as a user of its own.
+    with private_cluster(cluster) as url:
+        yield url
+
+
 def main() -> None:
     """Print the figures of both engines as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--engine", choices=ENGINES, action="append", default=[])
     asked = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="refund-exits-"))
     figures: dict[str, object] = {}
@@ -104,14 +121,11 @@ def main() -> None:
         path = folder / "exits.csv"
         write_file(path, asked.rows)
         figures["file_mib"] = round(path.stat().st_size / MIB, 1)
-        figures["sqlite"] = run(f"sqlite://{folder / 'refund.db'}", folder, path)
-        shutil.rmtree(folder / "keys")
-        elsewhere, cluster = folder / "postgresql", folder / "cluster"
-        elsewhere.mkdir()
-        cluster.mkdir()
-        folder.chmod(0o755)
-        with private_cluster(cluster) as url:
-            figures["postgresql"] = run(url, elsewhere, path)
+        for engine in asked.engine or ENGINES:
+            elsewhere = folder / engine
+            elsewhere.mkdir()
+            with _database(engine, folder) as url:
+                figures[engine] = run(url, elsewhere, path)
     finally:
         shutil.rmtree(folder)
     print(json.dumps(figures, indent=2))

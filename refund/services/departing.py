@@ -112,12 +112,12 @@ class Broken:
 
 
 def broken_today(ports: Ports) -> Broken:
-    """The promises that broke today, what is overdue first."""
+    """The promises that broke today by our own records, what is overdue first."""
     today = day_of(ports.clock.now())
     found: list[Proposal] = []
     after: Place | None = BEGINNING
     while after is not None and len(found) < LIMIT:
-        seen = desk(ports, after, LIMIT)
+        seen = desk(ports, after, LIMIT, asks_network=False)
         found += [one for one in seen.proposals if _broke_on(one, today)]
         after = seen.following
         if seen.proposals and seen.proposals[-1].form.depart_by >= today:

@@ -71,15 +71,20 @@ class ExitDesk:
     following: Place | None
 
 
-def desk(ports: Ports, after: Place = BEGINNING, limit: int = PAGE) -> ExitDesk:
-    """What the exit's desk has to do: open forms with their proposals, breaks included."""
+def desk(
+    ports: Ports, after: Place = BEGINNING, limit: int = PAGE, *, asks_network: bool = True
+) -> ExitDesk:
+    """What the exit's desk has to do: open forms with their proposals, breaks included.
+
+    Where the network is not to be asked, our own records alone are looked at.
+    """
 
     def read(tx: Transaction) -> list[Departure]:
         return [_departure(tx, form) for form in tx.forms_in(OPEN, limit + 1, after)]
 
     departures = ports.storage.read(read)
     shown = departures[:limit]
-    book = _ask_book(ports, shown)
+    book = _ask_book(ports, shown) if asks_network else None
     return ExitDesk(
         today=day_of(ports.clock.now()),
         proposals=tuple(_proposal(ports, departure, book) for departure in shown),
