@@ -129,10 +129,10 @@ class Instance:
         return others | self._own
 
     def start(self) -> None:
-        """Start everything that serves, and wait until it answers."""
+        """Start everything that serves, the network before whoever asks it, until it answers."""
         self._begin("sandbox")
-        self.start_service()
         self._wait_for("sandbox", f"{self.sandbox_url}/healthz")
+        self.start_service()
 
     def start_service(self) -> None:
         """Start the service, with the worker that PostgreSQL asks for, and wait for it."""
