@@ -31,6 +31,18 @@ _OWED_BEFORE = (
 )
 
 
+_OF_A_FORM = "'advance', 'guarantee_held', 'guarantee_given'"
+# Forms in the order of their entries' index, so that nothing is sorted.
+_WITH_MONEY = (
+    "SELECT entry.form_id FROM entry JOIN posting ON posting.entry_key = entry.entry_key"
+    " WHERE entry.form_id IS NOT NULL GROUP BY entry.form_id HAVING "
+    + " OR ".join(
+        f"SUM(CASE posting.account WHEN {account} THEN {SIGNED} ELSE 0 END) <> 0"
+        for account in _OF_A_FORM.split(", ")
+    )
+)
+
+
 def _decided(decision: str) -> str:
     return (
         "EXISTS (SELECT 1 FROM verification WHERE verification.form_id = form.form_id"
@@ -126,10 +138,11 @@ ADVANCES: dict[str, tuple[str, ...]] = {
     "I19": (
         "SELECT form_id, status, account, left_fen FROM ("
         f"SELECT form.form_id, form.status, posting.account, SUM({SIGNED}) AS left_fen"
-        " FROM form JOIN entry ON entry.form_id = form.form_id"
+        f" FROM ({_WITH_MONEY}) AS with_money JOIN form ON form.form_id = with_money.form_id"
+        f" AND form.status IN ({words(status.value for status in ENDED)})"
+        " JOIN entry ON entry.form_id = form.form_id"
         " JOIN posting ON posting.entry_key = entry.entry_key"
-        f" WHERE form.status IN ({words(status.value for status in ENDED)})"
-        " AND posting.account IN ('advance', 'guarantee_held', 'guarantee_given')"
+        f" WHERE posting.account IN ({_OF_A_FORM})"
         f" GROUP BY form.form_id, form.status, posting.account HAVING SUM({SIGNED}) <> 0) AS over"
         " WHERE NOT (account = 'advance' AND left_fen < 0 AND EXISTS (SELECT 1 FROM case_record"
         " WHERE case_record.kind = 'advance_returned' AND case_record.subject = over.form_id"

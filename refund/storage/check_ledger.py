@@ -169,30 +169,6 @@ _OTHER_AMOUNTS = (
     " HAVING SUM(amount_fen) <> joint_fen OR COUNT(DISTINCT state) > 1",
 )
 
-# An entry's day is Shanghai's; the engines say it in their own words.
-_DAYS = (
-    "SELECT account, store_number, day, SUM(debit_fen) AS debit_fen, SUM(credit_fen) AS credit_fen,"
-    " SUM(kept_debit_fen) AS kept_debit_fen, SUM(kept_credit_fen) AS kept_credit_fen FROM ("
-    "SELECT posting.account, entry.store_number, {day_of_entry} AS day,"
-    " SUM(CASE posting.side WHEN 'debit' THEN posting.amount_fen ELSE 0 END) AS debit_fen,"
-    " SUM(CASE posting.side WHEN 'credit' THEN posting.amount_fen ELSE 0 END) AS credit_fen,"
-    " 0 AS kept_debit_fen, 0 AS kept_credit_fen"
-    " FROM posting JOIN entry ON entry.entry_key = posting.entry_key"
-    " GROUP BY posting.account, entry.store_number, {day_of_entry}"
-    " UNION ALL SELECT account, store_number, day, 0, 0, debit_fen, credit_fen FROM daily_balance"
-    ") AS both_sides GROUP BY account, store_number, day"
-    " HAVING SUM(debit_fen) <> SUM(kept_debit_fen) OR SUM(credit_fen) <> SUM(kept_credit_fen)"
-)
-_ALL_TIME = (
-    "SELECT account, store_number, SUM(debit_fen) AS debit_fen, SUM(credit_fen) AS credit_fen,"
-    " SUM(days_debit_fen) AS days_debit_fen, SUM(days_credit_fen) AS days_credit_fen FROM ("
-    "SELECT account, store_number, debit_fen, credit_fen,"
-    " 0 AS days_debit_fen, 0 AS days_credit_fen FROM balance"
-    " UNION ALL SELECT account, store_number, 0, 0, debit_fen, credit_fen FROM daily_balance"
-    ") AS both_sides GROUP BY account, store_number"
-    " HAVING SUM(debit_fen) <> SUM(days_debit_fen) OR SUM(credit_fen) <> SUM(days_credit_fen)"
-)
-
 LEDGER: dict[str, tuple[str, ...]] = {
     "I1": (
         f"SELECT entry_key, SUM({SIGNED}) AS off_by_fen FROM posting"
@@ -200,7 +176,6 @@ LEDGER: dict[str, tuple[str, ...]] = {
         "SELECT entry.entry_key, 'no postings' AS wrong FROM entry"
         " WHERE NOT EXISTS (SELECT 1 FROM posting WHERE posting.entry_key = entry.entry_key)",
     ),
-    "I3": (_DAYS, _ALL_TIME),
     "I4": (
         "SELECT entry_key, position, amount_fen FROM posting"
         " WHERE amount_fen <= 0 OR amount_fen > 9999999999",

@@ -11,6 +11,7 @@ from refund.core.ids import operation_key
 from refund.storage.check_claims import ADVANCES
 from refund.storage.check_holds import HOLDS
 from refund.storage.check_ledger import LEDGER
+from refund.storage.check_sums import wrong_sums
 from refund.storage.check_words import words
 from refund.storage.migrate import statements
 from refund.storage.protocol import EngineName, Row, Session, Value
@@ -31,19 +32,6 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 
 CHECKS: dict[str, tuple[str, ...]] = {**LEDGER, **ADVANCES, **HOLDS}
 
-_DAY_OF_ENTRY: dict[EngineName, str] = {
-    # Only what was posted after midnight in Shanghai needs its day counted on.
-    "sqlite": (
-        "CASE WHEN SUBSTR(entry.posted_at, 12, 2) < '16' THEN SUBSTR(entry.posted_at, 1, 10)"
-        " ELSE DATE(SUBSTR(entry.posted_at, 1, 10), '+1 day') END"
-    ),
-    "postgresql": (
-        "CASE WHEN SUBSTR(entry.posted_at, 12, 2) < '16' THEN SUBSTR(entry.posted_at, 1, 10)"
-        " ELSE TO_CHAR(CAST(SUBSTR(entry.posted_at, 1, 10) AS date) + 1, 'YYYY-MM-DD')"
-        ' COLLATE "C" END'
-    ),
-}
-
 
 def offending(session: Session, invariant: str, now: datetime) -> list[dict[str, object]]:
     """The rows that break an invariant at a moment, at most LIMIT; empty when it holds.
@@ -54,6 +42,8 @@ def offending(session: Session, invariant: str, now: datetime) -> list[dict[str,
     match invariant:
         case "I2":
             return _changed_triggers(session)[:LIMIT]
+        case "I3":
+            return wrong_sums(session, LIMIT)[:LIMIT]
         case "I16":
             return _strange_requests(session)
         case "I17":
@@ -70,8 +60,7 @@ def _found(session: Session, checks: Iterable[str], now: datetime) -> list[dict[
     }
     rows: list[dict[str, object]] = []
     for check in checks:
-        sql = check.replace("{day_of_entry}", _DAY_OF_ENTRY[session.engine])
-        sql = f"{sql} LIMIT :limit_rows"
+        sql = f"{check} LIMIT :limit_rows"
         values = {name: value for name, value in given.items() if f":{name}" in sql}
         rows += [_plain(row) for row in session.rows(sql, **values)]
     return rows[:LIMIT]
@@ -167,15 +156,14 @@ _REQUESTS = (
 _STEPS_ALLOWED = words(f"{b.value} {e.value} {a.value}" for (b, e), a in TRANSITIONS.items())
 
 _HISTORY = (
-    # Each form's changes in their order: no gap, from where the one before led, by the table.
-    "SELECT form_id, version, from_status, kind, to_status FROM ("
-    "SELECT form_id, version, from_status, kind, to_status,"
-    " LAG(version, 1, 0) OVER walk AS version_before,"
-    " LAG(to_status, 1, 'issued') OVER walk AS status_before"
-    " FROM audit_event WHERE version IS NOT NULL"
-    " WINDOW walk AS (PARTITION BY form_id ORDER BY version)) AS walked"
-    " WHERE version <> version_before + 1 OR from_status <> status_before"
-    f" OR from_status || ' ' || kind || ' ' || to_status NOT IN ({_STEPS_ALLOWED})",
+    # Each change by the table, and from where the one before led; the first from the issue.
+    "SELECT form_id, version, from_status, kind, to_status FROM audit_event AS later"
+    " WHERE version IS NOT NULL AND ("
+    f"from_status || ' ' || kind || ' ' || to_status NOT IN ({_STEPS_ALLOWED})"
+    " OR CASE version WHEN 1 THEN from_status <> 'issued' ELSE NOT EXISTS ("
+    "SELECT 1 FROM audit_event AS earlier WHERE earlier.form_id = later.form_id"
+    " AND earlier.version = later.version - 1"
+    " AND earlier.to_status = later.from_status) END)",
     # And the last one leads to where the form stands.
     "SELECT form.form_id, form.version, form.status, last.to_status FROM form"
     " LEFT JOIN audit_event AS last ON last.form_id = form.form_id"
