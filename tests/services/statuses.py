@@ -9,6 +9,7 @@ from refund.core.case import CaseKind, Fix
 from refund.core.entitlement import Recovery
 from refund.core.form import Channel, Event, Form, Status
 from refund.services import amend, claim, counter_desk, fixes, issue
+from refund.services.asking import Outcome
 from tests import make
 from tests.services import till_steps
 from tests.services.engine_steps import (
@@ -95,7 +96,7 @@ def _written_off(world: World, form: Form) -> None:
     """Two operators agree that nothing will come back."""
     (case,) = world.ports.storage.read(lambda tx: tx.open_cases([CaseKind.UNSECURED]))
     asked = fixes.fix(world.ports, world.operator, case.case_id, Fix.WRITE_OFF, "gone for good")
-    assert asked.outcome is fixes.Outcome.WAITS
+    assert asked.outcome is Outcome.WAITS
     waiting = world.ports.storage.read(lambda tx: tx.approval_of(case.case_id))
     assert waiting is not None
     second = make.operator("operator-2")
