@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from functools import partial
 
-from refund.core.form import Form
+from refund.core.calendar import SHANGHAI
+from refund.core.customs import Decision
+from refund.core.form import Form, Status
 from refund.services.audit import audit
 from refund.services.intent import PAY_AGAIN
+from refund.services.life import the_form
 from refund.transaction import Transaction
 from tests.services.living import money_fits
 from tests.simulation.place import Place
@@ -37,6 +42,28 @@ _POSTED = """
     WHERE posting.account = 'network' AND :reference
         = CASE operation.joint_reference WHEN '' THEN operation.reference
             ELSE operation.joint_reference END
+"""
+
+_HOLDS_THERE = """
+    SELECT reference, sum(amount_fen - captured_fen - released_fen) FROM hold
+    WHERE state = 'held' GROUP BY reference
+"""
+_HOLDS_HERE = """
+    SELECT CASE hold_reference WHEN '' THEN reference ELSE hold_reference END AS held,
+        SUM(amount_fen) AS fen
+    FROM guarantee WHERE state = 'held' GROUP BY held
+"""
+_ASKED = """
+    SELECT reference, joint_reference, hold_reference FROM operation WHERE state = 'pending'
+"""
+
+_CAME_BACK = """
+    SELECT o.reference FROM change c JOIN operation o ON o.cursor = c.operation
+    WHERE c.state = 'returned'
+"""
+_KNOWN_BACK = """
+    SELECT CASE joint_reference WHEN '' THEN reference ELSE joint_reference END AS name
+    FROM operation WHERE state = 'returned'
 """
 
 OF_TWO_BOOKS = frozenset({"I5", "I8"})
@@ -80,6 +107,7 @@ class Books:
         if last != self._changes and not is_torn:
             self._changes = last
             self.judge_network(forms)
+            self.judge_holds()
         return states
 
     def _forms_fit(self, tx: Transaction) -> dict[str, str]:
@@ -106,6 +134,44 @@ class Books:
             has_fen = moved.paid_fen - moved.back_fen - moved.charged_fen
             assert has_fen <= net_fen[who], f"paid twice: {told}"
             assert moved.charged_fen <= moved.paid_fen, f"charged more than paid: {told}"
+
+    def judge_holds(self) -> None:
+        """What stands at the network stands in our books, but for what it is being asked about."""
+        rows = self._place.book.file.rows(_HOLDS_THERE)
+        here, asked = self._place.database.read(_holds_here)
+        wrong = {
+            name: (fen, here.get(name, 0))
+            for name, fen in rows
+            if name not in asked and here.get(name, 0) != fen
+        }
+        assert not wrong, f"holds that stand for something else there: {wrong}"
+
+    def over_there(self) -> set[str]:
+        """Holds that stand in our books, and not at the network."""
+        here, asked = self._place.database.read(_holds_here)
+        found = self._place.book.hold_states(sorted(here))
+        return {
+            name
+            for name, told in found.items()
+            if name not in asked and (told is None or told["state"] in {"expired", "ended"})
+        }
+
+    def judge_returns(self) -> None:
+        """Every payout that came back from the bank is known to have come back."""
+        back = {row[0] for row in self._place.book.file.rows(_CAME_BACK)}
+        known = self._place.database.read(
+            lambda tx: {
+                str(row["name"])
+                for row in tx._session.rows(_KNOWN_BACK)  # type: ignore[attr-defined]
+            }
+        )
+        assert back <= known, f"nobody knows that it came back: {back - known}"
+
+    def judge_promises(self, forms: Iterable[Form]) -> None:
+        """Whoever keeps the advance left in time, through the right port, after customs."""
+        for form in forms:
+            found = self._place.database.read(partial(_exits_of_kept, form.form_id))
+            assert found is not False, f"released without a promise kept: {form.form_id}"
 
     def _moved(self, owner: dict[str, str], again: set[str]) -> dict[str, Moved]:
         found: dict[str, Moved] = {}
@@ -152,6 +218,32 @@ class Books:
             if found.holds is False and not (is_torn and found.invariant in OF_TWO_BOOKS)
         ]
         assert not wrong, [(found.invariant, found.rows[:3]) for found in wrong]
+
+
+def _holds_here(tx: Transaction) -> tuple[dict[str, int], set[str]]:
+    """What stands on hold in our books, and the references about which the network is asked."""
+    rows = tx._session.rows(_HOLDS_HERE)  # type: ignore[attr-defined]
+    asked = tx._session.rows(_ASKED)  # type: ignore[attr-defined]
+    return {str(row["held"]): int(row["fen"]) for row in rows}, {
+        str(row[name])
+        for row in asked
+        for name in ("reference", "joint_reference", "hold_reference")
+    }
+
+
+def _exits_of_kept(form_id: str, tx: Transaction) -> bool | None:
+    """Whether a form whose promise counts as kept was; None for any other form."""
+    form, verification = the_form(tx, form_id), tx.verification_of(form_id)
+    if form.status not in (Status.RELEASED, Status.ADJUSTED):
+        return None
+    if verification is None or verification.decision is Decision.REFUSED:
+        return False
+    over = datetime.combine(form.depart_by + timedelta(days=1), time(), SHANGHAI)
+    proved = verification.verified_at - timedelta(minutes=1)
+    return any(
+        proved < seen.exited_at < over and (form.port_any or seen.port == form.port)
+        for seen in tx.exits_of(form.document_index)
+    )
 
 
 def _owners(tx: Transaction) -> tuple[dict[str, str], set[str]]:

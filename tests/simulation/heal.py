@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from refund.core.case import Case, Fix
 from refund.core.errors import Refused
-from refund.core.form import ENDED
+from refund.core.form import ENDED, Status
 from refund.services import fixes
 from refund.services.asking import Outcome
 from refund.services.situation import Offer
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tests.simulation.run import Trial
 
 DAYS = 120
+TRIES = 2
+"""How often operators pay again what came back, before they ask the traveller."""
+
 _SETTLED = {status.value for status in ENDED | WITHOUT_MONEY}
 
 
@@ -36,9 +39,15 @@ def heal(trial: Trial) -> None:
     until = place.clock.now() + timedelta(days=DAYS)
     _settle(trial, timedelta(minutes=20))
     _settle(trial, timedelta(hours=4))
+    kept = [form for form, state in trial.states.items() if state == Status.HELD.value]
+    assert not kept, f"holds without an advance are kept: {kept}"
+    known_over = trial.books.over_there()
     while place.clock.now() < until:
         quiet = _is_quiet(trial)
         _settle(trial, timedelta(days=20) if quiet else timedelta(hours=22))
+        over = trial.books.over_there()
+        assert not over & known_over, f"holds that are over stand in our books: {over}"
+        known_over = over
     _at_rest(trial)
 
 
@@ -105,9 +114,9 @@ def _chosen(trial: Trial, case: Case, offers: Sequence[Offer]) -> Offer:
     """What is proposed; but a break that the network's own book does not bear out is explained."""
     proposed = offers[0]
     explain = next((one for one in offers if one.fix is Fix.EXPLAIN), proposed)
-    if proposed.fix is Fix.PAY_AGAIN and trial.books.times_paid_again(case.form_id):
+    if proposed.fix is Fix.PAY_AGAIN and trial.books.times_paid_again(case.form_id) >= TRIES:
         # An account to which nothing can be paid is not tried for ever.
-        trial.record.count("case not paid again twice")
+        trial.record.count("case not paid again any more")
         return explain
     if case.is_break and proposed.fix in (Fix.POST_THEIRS, Fix.REVERSE_OURS):
         reference = _reference(case)
@@ -132,6 +141,8 @@ def _at_rest(trial: Trial) -> None:
     trial.books.audit()
     if not trial.trouble.is_torn:
         trial.books.judge_network(trial.people.forms)
+        trial.books.judge_returns()
+    trial.books.judge_promises(trial.people.forms)
     place.database.read(_nothing_pending)
     moving = {form: state for form, state in trial.states.items() if state not in _SETTLED}
     assert not moving, f"not at rest: {moving}"

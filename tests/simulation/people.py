@@ -116,7 +116,9 @@ class People(Acts):
 
     def leave(self, form: Form, dice: int) -> None:
         """Mostly in time and through the port of the promise, and the desk at work."""
-        self.let_pass(timedelta(days=(0, 0, 0, 1, 3, 20, 100)[dice % 7]))
+        late = form.depart_by - day_of(self.world.clock.now()) + timedelta(days=1)
+        days = (0, 0, 0, 1, max(0, late.days), 20, 100)[dice % 7]
+        self.let_pass(timedelta(days=days))
         port = PORTS[dice // 7 % 3] if dice % 6 == 0 else form.port
         departs(self.world, self.world.clock.now(), port, self.document(form))
         self.settle_all()

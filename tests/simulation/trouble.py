@@ -39,7 +39,8 @@ FROZEN = (
     timedelta(hours=3),
     timedelta(hours=11),
 )
-"""How long a process stands still; after twelve hours nothing is sent, so never as long."""
+LONG_FROZEN = (*FROZEN, timedelta(hours=30), timedelta(days=3))
+"""How long a process stands still; not as long where it is about to send, for nobody can know."""
 
 BEGINNINGS = (
     "2025-07-08T04:00:00+00:00",  # noon of the first day
@@ -148,9 +149,11 @@ class Trouble:
 
     def arm_freeze(self, meanwhile: Callable[[], None]) -> None:
         """Let the process stand still at one of the next crossings, while others go on."""
-        span = self._chance.choice(FROZEN)
+        number = self._chance.randrange(10**6)
 
         def freeze(crossing: str) -> None:
+            spans = FROZEN if crossing == "before a call" else LONG_FROZEN
+            span = spans[number % len(spans)]
             self.told(f"frozen {crossing} for {span}", f"freeze {crossing}")
             self._place.clock.at += span
             meanwhile()
