@@ -90,7 +90,7 @@ def refused_as_too_short(
     traveller.claims(slip, purchase, DISCOVER)
     traveller.arrives_at("Another card is needed")
     traveller.sees("13 Jul 2026")
-    traveller.sees("too short for the promise to leave by the last day")
+    traveller.sees("too early to secure the advance until you have left")
     traveller.sees("nothing was charged")
     see("traveller-card-too-short", traveller)
     traveller.button("Give a card").tap()
