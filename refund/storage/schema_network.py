@@ -65,8 +65,7 @@ _POSTGRESQL_ANEW = (
 )
 
 _BOTH = (
-    "UPDATE operation SET charged_fen = amount_fen WHERE kind = 'capture'"
-    " AND state = 'succeeded'",
+    "UPDATE operation SET charged_fen = amount_fen WHERE kind = 'capture' AND state = 'succeeded'",
     "CREATE INDEX operation_answered ON operation (answered_at)",
     "ALTER TABLE guarantee ADD COLUMN extendable {integer} NOT NULL DEFAULT 0",
     "ALTER TABLE guarantee ADD COLUMN needed_until {text}",
