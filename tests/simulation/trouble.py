@@ -39,6 +39,7 @@ FROZEN = (
     timedelta(hours=3),
     timedelta(hours=11),
 )
+OVERTAKEN = timedelta(seconds=20)
 LONG_FROZEN = (*FROZEN, timedelta(hours=30), timedelta(days=3))
 """How long a process stands still; not as long where it is about to send, for nobody can know."""
 
@@ -155,8 +156,11 @@ class Trouble:
             spans = FROZEN if crossing == "before a call" else LONG_FROZEN
             span = spans[number % len(spans)]
             self.told(f"frozen {crossing} for {span}", f"freeze {crossing}")
-            self._place.clock.at += span
+            # Others find it standing still as soon as its lease is over, and long before it wakes.
+            soon = min(span, OVERTAKEN)
+            self._place.clock.at += soon
             meanwhile()
+            self._place.clock.at += span - soon
             self._record.tell("thawed")
 
         self._place.crossings.arm(self._chance.randrange(1, 9), freeze)
