@@ -116,22 +116,22 @@ def approves_by_hand(operator: Operator) -> None:
 
 @pytest.mark.rule("two_persons")
 def test_a_release_without_customs_word_needs_two_persons_however_small(
-    street: Instance,
+    own_house: Instance,
     cast: CastAt,
     screen: OpenDevice,
     purchases: Callable[..., Purchase],
     see: See,
 ) -> None:
-    with_a_colleague(street)
+    with_a_colleague(own_house)
     small = purchases(price="1494.00", net="134.46", net_fen=134_46)
-    operator = a_refused_charge(street, cast(street), small)
+    operator = a_refused_charge(own_house, cast(own_house), small)
     operator.opens_a_case("charge_refused", "A charge was refused")
     operator.fixes("Release the hold", "The traveller wrote to us")
     operator.sees("Another operator must approve it before anything is done.")
     page = operator.page.url.partition("?")[0]
     approves_by_hand(operator)
 
-    colleague = Operator(screen(), street.url)
+    colleague = Operator(screen(), own_house.url)
     colleague.signs_in(COLLEAGUE.staff_id)
     colleague.page.goto(page)
     colleague.watch.allow(422)
@@ -152,5 +152,5 @@ def test_a_release_without_customs_word_needs_two_persons_however_small(
     colleague.button("Approve and carry out").click()
     colleague.sees("The case is closed; its history says who did what and why.")
     colleague.sees_state("written_off")
-    assert street.network_book().held_open_fen == 0
-    street.audit()
+    assert own_house.network_book().held_open_fen == 0
+    own_house.audit()

@@ -15,9 +15,9 @@ Purchases = Callable[..., Purchase]
 
 
 def test_the_desk_shows_by_itself_what_customs_verify_and_releases_all_of_it(
-    street: Instance, cast: CastAt, purchases: Purchases, see: See
+    own_house: Instance, cast: CastAt, purchases: Purchases, see: See
 ) -> None:
-    people = cast(street)
+    people = cast(own_house)
     clerk = people.clerk()
     bought = [purchases() for _ in range(2)]
     slips, phones = zip(*(people.advanced(clerk, one) for one in bought), strict=True)
@@ -36,7 +36,7 @@ def test_the_desk_shows_by_itself_what_customs_verify_and_releases_all_of_it(
     expect(newest.get_by_role("link", name=slips[1].form_number)).to_be_visible()
     see("exit-live", desk)
 
-    left_at = street.now().isoformat()
+    left_at = own_house.now().isoformat()
     other = people.operator()
     other.imports_departures(*((one, "WUH", left_at) for one in bought))
     other.leaves()
@@ -54,5 +54,5 @@ def test_the_desk_shows_by_itself_what_customs_verify_and_releases_all_of_it(
     for phone in phones:
         phone.page.reload()
         phone.arrives_at("All done: the hold is released")
-    assert street.network_book().held_open_fen == 0
-    street.audit()
+    assert own_house.network_book().held_open_fen == 0
+    own_house.audit()

@@ -35,18 +35,18 @@ WRONG_STATEMENT = {
 
 @pytest.mark.rule("two_persons")
 def test_planted_breaks_of_a_statement_are_found_explained_and_fixed(
-    street: Instance, cast: CastAt, purchases: Purchases, screen: OpenDevice, see: See
+    own_house: Instance, cast: CastAt, purchases: Purchases, screen: OpenDevice, see: See
 ) -> None:
-    people = cast(street)
-    lab = Lab(screen(), street)
+    people = cast(own_house)
+    lab = Lab(screen(), own_house)
     for fault in (*PLANTED, "release_and_capture"):
         lab.switches_on(fault, times="1")
-    a_day_of_nine_lines(street, people, purchases)
-    assert street.command("audit").returncode == 1, "the bank charged a hold that was released"
+    a_day_of_nine_lines(own_house, people, purchases)
+    assert own_house.command("audit").returncode == 1, "the bank charged a hold that was released"
 
-    street.move_to(NEXT_MORNING)
+    own_house.move_to(NEXT_MORNING)
     for kind in WRONG_STATEMENT:
-        street.waits_for_cases(CaseKind(kind))
+        own_house.waits_for_cases(CaseKind(kind))
     operator = people.operator()
     operator.goes_to("match?first=2025-07-08&last=2025-07-08", "Books, network and border")
     for kind in (*WRONG_STATEMENT, "captured_after_release"):
@@ -56,7 +56,7 @@ def test_planted_breaks_of_a_statement_are_found_explained_and_fixed(
         explains(operator, kind, heading, see)
     follows_the_book(operator, see)
     nothing_is_left(operator, see)
-    street.audit()
+    own_house.audit()
 
 
 def a_day_of_nine_lines(house: Instance, people: Cast, purchases: Purchases) -> None:
