@@ -39,7 +39,7 @@ from tests.services.statement_steps import (
     today,
 )
 from tests.services.steps import agreed, claimed, departs, issued, on, settled, status, verified
-from tests.services.tamper import unguarded
+from tests.services.tamper import past_guards
 from tests.statements import Booked, Sheet
 from tests.twin import Fault
 from tests.world import World, open_world
@@ -312,9 +312,8 @@ def test_a_charge_after_the_release_is_told(world: World) -> None:
 
 def test_what_is_done_and_not_in_the_ledger_is_missing_here(world: World) -> None:
     form = claimed(world)
-    unguarded(
+    past_guards(
         world,
-        "posting",
         f"DELETE FROM posting WHERE entry_key = '{reference(form, 'advance')}'",
     )
     matched(world, sheet_of(world))
@@ -332,9 +331,8 @@ def test_a_return_that_we_have_not_heard_of_and_one_that_nobody_booked(world: Wo
     found = only(world, CaseKind.MISSING_HERE)
     assert (found.side("theirs")["state"], found.facts["theirs_fen"]) == ("returned", make.NET_FEN)
     assert found.side("ours")["state"] == "succeeded"
-    unguarded(
+    past_guards(
         world,
-        "entry",
         "INSERT INTO entry (entry_key, kind, form_id, store_number, posted_at, actor, reason)"
         f" VALUES ('{reference(other, 'advance')}-returned', 'payout_returned',"
         f" '{other.form_id}', 1, '2025-07-09T04:00:00.000000Z', 'test', '')",

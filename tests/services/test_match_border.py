@@ -20,7 +20,7 @@ from tests.services.statement_steps import (
     standing,
 )
 from tests.services.steps import departs, on, settled, verified
-from tests.services.tamper import unguarded
+from tests.services.tamper import past_guards
 from tests.world import World, open_world
 
 NEXT = make.DAY + timedelta(days=1)
@@ -57,7 +57,7 @@ def test_a_form_that_was_settled_as_kept_against_the_records_is_told(
     world: World, kind: CaseKind, change: str
 ) -> None:
     form = kept(world)
-    unguarded(world, change.split()[1], change)
+    past_guards(world, change)
     all_days(world)
     found = only(world, kind)
     assert (found.subject, found.form_id) == (form.form_id, form.form_id)

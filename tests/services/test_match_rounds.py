@@ -34,7 +34,7 @@ from tests.services.statement_steps import (
     standing,
 )
 from tests.services.steps import claimed
-from tests.services.tamper import unguarded
+from tests.services.tamper import past_guards
 from tests.statements import Booked
 from tests.world import World, open_world
 
@@ -153,13 +153,13 @@ def test_a_break_that_is_gone_and_comes_back_is_a_new_case(world: World) -> None
     form = claimed(world)
     matched(world, sheet_of(world))
     state = f"UPDATE operation SET state = '%s' WHERE reference = '{reference(form, 'advance')}'"
-    unguarded(world, "operation", state % "refused")
+    past_guards(world, state % "refused")
     matching.match(world.ports, make.DAY, NEXT)
     first = only(world, CaseKind.MISSING_HERE)
-    unguarded(world, "operation", state % "succeeded")
+    past_guards(world, state % "succeeded")
     matching.look_again(world.ports)
     assert standing(world) == []
-    unguarded(world, "operation", state % "refused")
+    past_guards(world, state % "refused")
     matching.match(world.ports, make.DAY, NEXT)
     again = only(world, CaseKind.MISSING_HERE)
     assert again.case_id != first.case_id
