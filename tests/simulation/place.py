@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -157,7 +158,8 @@ def _parent() -> Path | None:
 @cache
 def _prepared() -> Path:
     """The folder with keys and enrolled databases, made once a process."""
-    folder = Path(_keep().name)
+    folder = Path(tempfile.mkdtemp(prefix="refund-simulation-", dir=_parent()))
+    atexit.register(shutil.rmtree, folder)
     fix_keys(folder / "keys")
     clock = SetClock(make.NOON)
     book = open_book(folder, clock)
@@ -165,12 +167,6 @@ def _prepared() -> Path:
     database.close()
     book.close()
     return folder
-
-
-@cache
-def _keep() -> tempfile.TemporaryDirectory[str]:
-    """The folder of this process, which goes with it."""
-    return tempfile.TemporaryDirectory(prefix="refund-simulation-", dir=_parent())
 
 
 def enrolled(url: str, folder: Path, clock: SetClock) -> Database:
