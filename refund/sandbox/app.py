@@ -15,11 +15,11 @@ from refund.sandbox.control import install_control
 from refund.sandbox.errors import Rejected
 from refund.sandbox.network import Book
 from refund.sandbox.openapi import described
-from refund.sandbox.pages import page_language, pages
+from refund.sandbox.pages import page_language, page_locales, pages
 from refund.sandbox.requests import BODY_BYTES_MAX, Flights
 from refund.sandbox.settings import SandboxSettings
 from refund.sandbox.webhooks import WebhookSender, posting_to
-from refund.translations import install_babel
+from refund.translations import NAMES, RIGHT_TO_LEFT, install_babel, separated
 
 
 def create_sandbox(settings: SandboxSettings) -> Flask:
@@ -33,7 +33,12 @@ def create_sandbox(settings: SandboxSettings) -> Flask:
     app.config["MAX_FORM_MEMORY_SIZE"] = BODY_BYTES_MAX
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["yuan"] = yuan
-    app.jinja_env.globals["page_language"] = page_language
+    app.jinja_env.globals.update(
+        page_language=page_language,
+        page_locales=page_locales,
+        language_names=NAMES,
+        right_to_left=RIGHT_TO_LEFT,
+    )
     app.extensions["sandbox_settings"] = settings
     announces = bool(settings.webhook_url)
     book = Book(settings.database, settings.clock, settings.new_id, announces=announces)
@@ -58,8 +63,8 @@ def create_sandbox(settings: SandboxSettings) -> Flask:
 
 
 def yuan(fen: int) -> str:
-    """Return an amount in yuan, with thousands and two decimals."""
-    return f"{fen // 100:,}.{fen % 100:02d}"
+    """Return an amount in yuan, as the page's language writes it, with two decimals."""
+    return separated(f"{fen // 100:,}.{fen % 100:02d}", page_language())
 
 
 def _healthz() -> ResponseReturnValue:

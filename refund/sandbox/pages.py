@@ -13,16 +13,22 @@ from refund.sandbox.entry import CardEntry, filled, read_account, read_entry
 from refund.sandbox.errors import Rejected
 from refund.sandbox.network import Book
 from refund.sandbox.sessions import CardSession
+from refund.translations import LOCALES, TRAVELLER_LOCALES, nearest
 
 pages = Blueprint("card", __name__)
 
 
+def page_locales() -> tuple[str, ...]:
+    """The languages of this page: the control page is for staff."""
+    return LOCALES if request.blueprint == "control" else TRAVELLER_LOCALES
+
+
 def page_language() -> str:
     """Return the locale of the page: asked for, or the session's, or the browser's."""
-    wanted = request.args.get("language") or g.get("language", "")
-    if not wanted:
-        wanted = request.accept_languages.best_match(["en", "zh"], "en")
-    return "zh_Hans" if wanted.lower().startswith("zh") else "en"
+    asked = (request.args.get("language", ""), g.get("language", ""))
+    browsers = (tag for tag, _ in request.accept_languages)
+    found = (nearest(tag, page_locales()) for tag in (*asked, *browsers))
+    return next((locale for locale in found if locale is not None), "en")
 
 
 def way_back(session: CardSession) -> str:

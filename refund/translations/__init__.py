@@ -14,15 +14,38 @@ from babel.support import NullTranslations, Translations
 from flask_babel import Babel, Domain, get_locale
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from flask import Flask
 
 LOCALES = ("zh_Hans", "en")
-"""The languages of pages."""
+"""The languages of the staff's pages, complete."""
 
-PAPER_LOCALES = ("zh_Hant", "ja", "ko", "ru", "fr", "es", "ar")
-"""The languages that papers can have besides; their catalogues say what papers say, no more."""
+FURTHER_LOCALES = ("zh_Hant", "ja", "ko", "ru", "fr", "es", "ar")
+"""The languages that travellers have besides; their catalogues say what travellers read."""
+
+TRAVELLER_LOCALES = ("zh_Hans", "zh_Hant", "en", "ja", "ko", "ru", "fr", "es", "ar")
+"""The languages of the traveller's pages, in the order in which they are offered."""
+
+NAMES = {
+    "zh_Hans": "简体中文",
+    "zh_Hant": "繁體中文",
+    "en": "English",
+    "ja": "日本語",
+    "ko": "한국어",
+    "ru": "Русский",
+    "fr": "Français",
+    "es": "Español",
+    "ar": "العربية",
+}
+"""What each language calls itself."""
+
+RIGHT_TO_LEFT = frozenset({"ar"})
+
+SEPARATORS = {"ru": ("\u00a0", ","), "fr": ("\u202f", ","), "es": (".", ",")}
+"""What parts thousands and fen in a language that does not write `1,494.00`. Source: CLDR."""
+
+_TRADITIONAL = frozenset({"hant", "hk", "mo", "tw"})
 
 _FOLDER = Path(__file__).parent
 
@@ -36,7 +59,7 @@ def load_catalogues(locale: str) -> Translations:
 
     Raises: babel.messages.pofile.PoFileError when a file is not a valid catalogue.
     """
-    if locale not in (*LOCALES, *PAPER_LOCALES):
+    if locale not in TRAVELLER_LOCALES:
         return Translations()
     merged = Catalog(locale=locale)
     for path in sorted((_FOLDER / locale).glob("*.po")):
@@ -49,6 +72,26 @@ def load_catalogues(locale: str) -> Translations:
     write_mo(compiled, merged)
     compiled.seek(0)
     return Translations(compiled)
+
+
+def nearest(tag: str, among: Iterable[str]) -> str | None:
+    """The locale among some that a language tag means; None for a language that is not there.
+
+    Chinese is traditional for Hong Kong, Macao and Taiwan; who reads one kind reads the other
+    rather than a foreign language.
+    """
+    known = tuple(among)
+    parts = tag.replace("_", "-").lower().split("-")
+    if parts[0] != "zh":
+        return parts[0] if parts[0] in known else None
+    wanted = "zh_Hant" if _TRADITIONAL & set(parts[1:]) else "zh_Hans"
+    return next((one for one in (wanted, "zh_Hans", "zh_Hant") if one in known), None)
+
+
+def separated(amount: str, locale: str) -> str:
+    """Write an amount such as `1,494.00` as a language does, in Latin digits."""
+    group, point = SEPARATORS.get(locale, (",", "."))
+    return amount.replace(",", "\0").replace(".", point).replace("\0", group)
 
 
 class PoDomain(Domain):  # type: ignore[misc]  # flask-babel has no types.
@@ -66,7 +109,7 @@ class PoDomain(Domain):  # type: ignore[misc]  # flask-babel has no types.
 
 
 def install_babel(app: Flask, locale_selector: Callable[[], str]) -> Babel:
-    """Give an application the merged catalogues; the selector names one of `LOCALES`."""
+    """Give an application the merged catalogues; the selector names one of `TRAVELLER_LOCALES`."""
     babel = Babel(app, default_locale="en", locale_selector=locale_selector)
     babel.domain_instance = PoDomain()
     return babel

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from flask import Flask, render_template
-from flask_babel import format_date, format_datetime, format_timedelta
+from flask_babel import format_date, format_timedelta
 from markupsafe import Markup
 
 from refund.core.calendar import SHANGHAI
@@ -12,6 +12,7 @@ from refund.core.errors import REFUSALS, Refused
 from refund.core.ids import group_form_number
 from refund.core.money import format_yuan
 from refund.core.places import PORTS
+from refund.translations import separated
 from refund.web.language import chosen
 from refund.web.qr import svg
 
@@ -19,7 +20,7 @@ from refund.web.qr import svg
 def register_filters(app: Flask) -> None:
     """Give the templates their filters and globals."""
     app.jinja_env.filters.update(
-        yuan=format_yuan,
+        yuan=yuan,
         day=day,
         moment=moment,
         read_moment=datetime.fromisoformat,
@@ -37,19 +38,37 @@ def register_filters(app: Flask) -> None:
     )
 
 
+DAYS = {
+    "zh_Hans": "y年M月d日",
+    "zh_Hant": "y年M月d日",
+    "ja": "y年M月d日",
+    "ko": "y년 M월 d일",
+    "ru": "d MMM y 'г'.",
+    "ar": "d MMMM y",
+}
+"""How a language writes a day where it differs from `8 Jul 2025`."""
+
+MOMENT_JOINED = {"zh_Hans": " ", "zh_Hant": " ", "ja": " ", "ko": " ", "ar": "، "}
+
+
+def yuan(fen: int) -> str:
+    """A sum in yuan as the reader's language writes it, in Latin digits; two decimals always."""
+    return separated(format_yuan(fen), chosen())
+
+
 def day(value: date | None) -> str:
     """A day in words of the reader's language; nothing for none."""
     if value is None:
         return ""
-    return str(format_date(value, "y年M月d日" if chosen() == "zh_Hans" else "d MMM y"))
+    return str(format_date(value, DAYS.get(chosen(), "d MMM y")))
 
 
 def moment(value: datetime | None) -> str:
     """A moment in Shanghai, to the minute."""
     if value is None:
         return ""
-    pattern = "y年M月d日 HH:mm" if chosen() == "zh_Hans" else "d MMM y, HH:mm"
-    return str(format_datetime(value.astimezone(SHANGHAI).replace(tzinfo=None), pattern))
+    there = value.astimezone(SHANGHAI)
+    return f"{day(there.date())}{MOMENT_JOINED.get(chosen(), ', ')}{there:%H:%M}"
 
 
 def clock_time(value: datetime) -> str:
@@ -91,7 +110,7 @@ def refusal_source(code: str) -> str:
 
 def local(thing: object, name: str = "name") -> str:
     """A thing's name in the reader's language: `name_zh` or `name_en`."""
-    suffix = "zh" if chosen() == "zh_Hans" else "en"
+    suffix = "zh" if chosen().startswith("zh") else "en"
     return str(getattr(thing, f"{name}_{suffix}"))
 
 

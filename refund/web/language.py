@@ -3,11 +3,17 @@
 from flask import Flask, g, request
 from flask.wrappers import Response
 
-from refund.translations import install_babel
+from refund.translations import (
+    LOCALES,
+    NAMES,
+    RIGHT_TO_LEFT,
+    TRAVELLER_LOCALES,
+    install_babel,
+    nearest,
+)
 from refund.web.context import here
 
-LANGUAGES: tuple[tuple[str, str], ...] = (("zh_Hans", "简体中文"), ("en", "English"))
-TAGS = {"zh_Hans": "zh-Hans", "en": "en"}
+TAGS = {locale: locale.replace("_", "-") for locale in TRAVELLER_LOCALES}
 COOKIE = "refund_language"
 YEAR_SECONDS = 365 * 24 * 3600
 STAFF = ("/store", "/customs", "/operator")
@@ -20,26 +26,30 @@ def register_language(app: Flask) -> None:
     app.after_request(remember)
 
 
+def offered() -> tuple[str, ...]:
+    """The languages of this page: staff work in two, everyone else may choose among nine."""
+    return LOCALES if _is_staffs() else TRAVELLER_LOCALES
+
+
+def _is_staffs() -> bool:
+    return request.path.startswith(STAFF)
+
+
 def chosen() -> str:
     """The language of this request: `?lang=`, the cookie, the browser's, or the page's own."""
-    known = g.get("language")
-    if known:
-        return str(known)
-    for candidate in (request.args.get("lang", ""), request.cookies.get(COOKIE, "")):
-        if candidate in TAGS:
-            g.language = candidate
-            return candidate
-    g.language = _browsers()
+    if "language" not in g:
+        g.language = _choose()
     return str(g.language)
 
 
-def _browsers() -> str:
-    """What the browser prefers; Chinese of any kind reads the simplified characters here."""
-    for tag, _ in request.accept_languages:
-        word = tag.lower().split("-")[0]
-        if word in {"zh", "en"}:
-            return "zh_Hans" if word == "zh" else "en"
-    return "zh_Hans" if request.path.startswith(STAFF) else "en"
+def _choose() -> str:
+    asked = (request.args.get("lang", ""), request.cookies.get(COOKIE, ""))
+    browsers = (tag for tag, _ in request.accept_languages)
+    for tag in (*asked, *browsers):
+        found = nearest(tag, offered())
+        if found is not None:
+            return found
+    return "zh_Hans" if _is_staffs() else "en"
 
 
 def context() -> dict[str, object]:
@@ -47,16 +57,16 @@ def context() -> dict[str, object]:
     now = here().ports.clock.now() if here().is_shifted else None
     return {
         "language": chosen(),
-        "languages": LANGUAGES,
+        "languages": tuple((locale, NAMES[locale]) for locale in offered()),
         "language_tag": TAGS[chosen()],
-        "direction": "ltr",
+        "direction": "rtl" if chosen() in RIGHT_TO_LEFT else "ltr",
         "simulated_now": now,
     }
 
 
 def remember(response: Response) -> Response:
     """Keep a language that was chosen by hand."""
-    if request.args.get("lang", "") in TAGS:
+    if request.args.get("lang", "") in offered():
         response.set_cookie(
             COOKIE,
             chosen(),

@@ -6,7 +6,8 @@ from refund.core.agreement import Agreement
 from refund.core.ids import group_form_number
 from refund.core.money import format_yuan
 from refund.services.papers import AgreementSheet
-from refund.web.language import LANGUAGES, TAGS
+from refund.translations import NAMES
+from refund.web.language import TAGS
 from refund.web.paper_frame import moment, port_fact, signature_picture
 from refund.web.paper_languages import Fact, Label, Words
 from refund.web.paper_words import (
@@ -74,5 +75,5 @@ def _facts(sheet: AgreementSheet) -> Mapping[str, Fact]:
 
 def _name_of(signed: Agreement) -> str:
     """The language of the signature by its own name."""
-    names = {TAGS[locale]: name for locale, name in LANGUAGES}
+    names = {TAGS[locale]: name for locale, name in NAMES.items()}
     return names.get(signed.language, signed.language)

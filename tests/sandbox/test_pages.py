@@ -138,10 +138,10 @@ def test_errors_are_told_in_the_language_of_the_page(
     merchant: Merchant, traveller: FlaskClient
 ) -> None:
     page = page_of(merchant, language="zh-Hans")
-    assert '<html lang="zh-Hans">' in traveller.get(page).text
+    assert '<html lang="zh-Hans" dir="ltr">' in traveller.get(page).text
     assert "未填卡号" in give_card(traveller, page).text
     english = traveller.get(f"{page}?language=en").text
-    assert '<html lang="en">' in english
+    assert '<html lang="en" dir="ltr">' in english
     assert "Give this card" in english
 
 

@@ -1,39 +1,15 @@
 """Everything that a person reads is written in every language."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from babel.messages.extract import extract
 from babel.messages.pofile import read_po
-from jinja2.ext import babel_extract
 
 from refund.translations import load_catalogues
+from tests.translations.wanted import PLACEHOLDER, ROOT, is_same_in_all, messages
 
-ROOT = Path(__file__).resolve().parents[2]
-KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
-PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 HAN = re.compile(r"[\u4e00-\u9fff]")
-
-
-def messages() -> Iterator[tuple[str, str]]:
-    """Every message id with the file that uses it."""
-    for path in sorted((ROOT / "templates").rglob("*.html")):
-        with path.open("rb") as file:
-            found = babel_extract(file, list(KEYWORDS), [], {"extensions": "jinja2.ext.i18n"})
-            for _, _, message, _ in found:
-                yield from _ids(message, path)
-    for path in sorted((ROOT / "refund").rglob("*.py")):
-        with path.open("rb") as file:
-            for _, message, _, _ in extract("python", file, KEYWORDS):
-                yield from _ids(message, path)
-
-
-def _ids(message: object, path: Path) -> Iterator[tuple[str, str]]:
-    text = message[0] if isinstance(message, tuple) else message
-    if isinstance(text, str) and text:
-        yield text, str(path.relative_to(ROOT))
 
 
 def test_every_message_is_written_in_chinese() -> None:
@@ -43,14 +19,9 @@ def test_every_message_is_written_in_chinese() -> None:
     missing = [
         f"{path}: {text}"
         for text, path in used.items()
-        if catalogue.gettext(text) == text and not _same_in_both(text)
+        if catalogue.gettext(text) == text and not is_same_in_all(text)
     ]
     assert not missing, "\n".join(missing)
-
-
-def _same_in_both(text: str) -> bool:
-    """Whether nothing in a message is a word to translate."""
-    return not re.search(r"[A-Za-z]{2,}", PLACEHOLDER.sub("", text)) or text in {"PNG", "QR", "CSV"}
 
 
 def test_translations_keep_the_placeholders() -> None:

@@ -10,8 +10,7 @@ from babel.messages.pofile import read_po
 
 import refund.translations
 from refund.places import templates_folder
-from refund.translations import LOCALES, PAPER_LOCALES, load_catalogues
-from refund.web.language import LANGUAGES as PAGE_LANGUAGES
+from refund.translations import FURTHER_LOCALES, load_catalogues
 from refund.web.paper_languages import LANGUAGES, Words, guess
 from refund.web.paper_words import (
     CONTEXT,
@@ -36,7 +35,7 @@ def labels_of_travellers() -> list[str]:
     return list(dict.fromkeys(text for paper in FOR_TRAVELLERS for text in LABELS[paper].values()))
 
 
-@pytest.mark.parametrize("locale", PAPER_LOCALES)
+@pytest.mark.parametrize("locale", FURTHER_LOCALES)
 def test_every_label_and_sentence_is_written_in_each_language_of_papers(locale: str) -> None:
     catalogue = load_catalogues(locale)
     same = SAME_IN_ALL | (SAME_IN_FRENCH if locale == "fr" else set())
@@ -56,7 +55,7 @@ def test_every_label_is_written_in_chinese() -> None:
     assert [text for text in sentences() if catalogue.gettext(text) == text] == []
 
 
-@pytest.mark.parametrize("locale", [*PAPER_LOCALES, "zh_Hans"])
+@pytest.mark.parametrize("locale", [*FURTHER_LOCALES, "zh_Hans"])
 def test_translations_of_papers_keep_figures_and_say_nothing_more(locale: str) -> None:
     known = {*labels_of_travellers(), *sentences(), *LABELS["settlement"].values()}
     with (FOLDER / locale / "paper.po").open("rb") as file:
@@ -68,18 +67,12 @@ def test_translations_of_papers_keep_figures_and_say_nothing_more(locale: str) -
             assert sorted(PLACEHOLDER.findall(said)) == sorted(PLACEHOLDER.findall(str(message.id)))
 
 
-@pytest.mark.parametrize("locale", PAPER_LOCALES)
-def test_a_language_of_papers_has_no_catalogue_for_pages(locale: str) -> None:
-    assert [path.name for path in (FOLDER / locale).iterdir()] == ["paper.po"]
-
-
-def test_pages_are_offered_in_no_language_that_only_papers_have() -> None:
-    assert tuple(locale for locale, _ in PAGE_LANGUAGES) == LOCALES
-    assert set(LANGUAGES) == {*PAPER_LOCALES, "en"}
+def test_papers_have_every_language_of_travellers() -> None:
+    assert set(LANGUAGES) == {*FURTHER_LOCALES, "en"}
 
 
 def test_every_character_of_the_words_has_a_glyph() -> None:
-    for locale in (*PAPER_LOCALES, "zh_Hans"):
+    for locale in (*FURTHER_LOCALES, "zh_Hans"):
         text = (FOLDER / locale / "paper.po").read_text(encoding="utf-8")
         missing = {one for one in text if ord(one) not in TYPESETTER.characters and one != "\n"}
         assert missing == set(), locale
