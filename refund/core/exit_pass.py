@@ -139,6 +139,8 @@ def verify_pass(code: str, ring: KeyRing, on: date) -> ExitPass:
     raw = _unpack(code)
     if raw[0] != VERSION:
         raise Refused("code_version_unknown", version=raw[0])
+    if len(raw) != _HEAD.size + raw[_HEAD.size - 1] * _FORM.size + _SIGNATURE_LENGTH:
+        raise Refused("code_torn", got=len(raw))
     key = ring.by_kid.get(raw[1:5].hex())
     if key is None:
         raise Refused("key_unknown", kid=raw[1:5].hex())
