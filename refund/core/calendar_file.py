@@ -40,6 +40,7 @@ def calendar_file(deadlines: Iterable[Deadline], at: datetime, today: date) -> s
     """Return a calendar file: a whole day for each deadline, with the reminders still ahead.
 
     Args:
+        deadlines: the last days.
         at: the moment at which the file is made.
         today: reminders of earlier days are left out; calendars would sound them at once.
     """
