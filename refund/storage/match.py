@@ -162,10 +162,13 @@ _SETTLED_THEN = """SELECT entry.form_id FROM entry
 _LEFT_STANDING = """SELECT subject AS form_id FROM match_break WHERE gone_at IS NULL
     AND kind IN ('released_unverified', 'left_late', 'left_elsewhere', 'left_unverified')"""
 
-# The forms in question come first, whatever else the database could begin with.
+# The forms in question come first, whatever else a database could begin with: their ends are
+# looked at for them alone.
 _LEFT = f"""
-SELECT form.*, {_SETTLED} FROM ({{scope}}) AS touched CROSS JOIN form
-WHERE form.form_id = touched.form_id AND form.form_id > :after AND ({_ODD_END})
+WITH touched AS MATERIALIZED ({{scope}}),
+    at_hand AS MATERIALIZED (SELECT form.* FROM touched CROSS JOIN form
+        WHERE form.form_id = touched.form_id AND form.form_id > :after)
+SELECT form.*, {_SETTLED} FROM at_hand AS form WHERE {_ODD_END}
 ORDER BY form.form_id LIMIT :limit_rows"""
 
 _FEE = """CASE WHEN state = 'paid' THEN 60 WHEN state <> 'captured' THEN 0

@@ -49,9 +49,11 @@ WAITING_MAX: Final = 512
 TAKE_S: Final = 10.0
 MIGRATION_LOCK: Final = 0x7265_6675_6E64  # "refund"
 # No limit on statements: it would cut the wait of a COMMIT short. A stopped process, though,
-# must not hold its locks for ever.
+# must not hold its locks for ever.  Statements are short, so compiling them costs more than it
+# saves, and disks without heads read a page anywhere at nearly the price of the next one.
 OPTIONS: Final = (
     "-c statement_timeout=0 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000"
+    " -c jit=off -c random_page_cost=1.1"
 )
 _CHANCE: Final = random.SystemRandom()
 
