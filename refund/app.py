@@ -8,6 +8,7 @@ from flask import Flask
 
 from refund.config import Settings, read_settings
 from refund.gateways import workdays
+from refund.gateways.certificates import read_authority
 from refund.gateways.clock import SystemIds, read_clock
 from refund.gateways.keyfile import KeyFile
 from refund.gateways.keyless import Keyless
@@ -24,7 +25,8 @@ from refund.services.auditing import Auditor
 from refund.services.later import Worker
 from refund.storage import Database, open_storage
 from refund.web import register
-from refund.web.context import Context
+from refund.web.context import Authority, Context
+from refund.web.relayed import WORD_SETTING, Relayed
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +99,18 @@ def create_app(settings: Settings, ports: Ports) -> Flask:
         card_origin=settings.sandbox_origin,
         is_shifted=bool(settings.clock),
         metrics_token=settings.metrics_token,
+        authority=_authority(settings),
     )
     register(app, context)
     return app
+
+
+def _authority(settings: Settings) -> Authority | None:
+    """What phones install to trust this service, where it is of our own making."""
+    if settings.ca_file is None:
+        return None
+    found = read_authority(settings.ca_file)
+    return Authority(found.der, found.fingerprint, found.ends_at)
 
 
 def serve_app() -> Flask:
@@ -111,6 +122,9 @@ def serve_app() -> Flask:
     settings = read_settings(os.environ)
     wired = wire(settings)
     app = create_app(settings, wired.ports)
+    word = os.environ.get(WORD_SETTING, "")
+    if word:
+        app.wsgi_app = Relayed(app.wsgi_app, word)  # type: ignore[assignment,method-assign]  # Flask's way
     Finalize(None, wired.database.close, exitpriority=1)
     if settings.is_embedded:
         worker = Worker(wired.ports)

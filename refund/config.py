@@ -18,11 +18,19 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "REFUND_THREADS": ("16", "threads that answer requests"),
     "REFUND_SANDBOX_PORT": ("8001", "loopback port of the sandbox network"),
     "REFUND_SANDBOX_URL": ("http://127.0.0.1:SANDBOX_PORT", "where the sandbox network is reached"),
+    "REFUND_SANDBOX_PUBLIC_URL": (
+        "SANDBOX_URL",
+        "where travellers reach the sandbox network's card page",
+    ),
     "REFUND_SANDBOX_DATABASE": ("INSTANCE/sandbox.db", "the sandbox network's own book"),
     "REFUND_PRINTER": ("", "receipt printer of 80 mm, host:port; without one, slips are PDFs only"),
     "REFUND_METRICS_TOKEN": (
         "",
         "the word that /metrics asks for, at least 16 characters; without one there is no /metrics",
+    ),
+    "REFUND_CA_FILE": (
+        "",
+        "certificate of one's own authority, for phones to install; `--lan` makes and names one",
     ),
     "REFUND_CLOCK": (
         "",
@@ -47,6 +55,8 @@ class Settings:
     clock: str
     printer: tuple[str, int] | None
     metrics_token: str = ""
+    sandbox_public_url: str = ""
+    ca_file: Path | None = None
 
     @property
     def keys_folder(self) -> Path:
@@ -66,7 +76,7 @@ class Settings:
     @property
     def sandbox_origin(self) -> str:
         """The network's origin, to which a form may lead."""
-        parts = urlsplit(self.sandbox_url)
+        parts = urlsplit(self.sandbox_public_url or self.sandbox_url)
         return f"{parts.scheme}://{parts.netloc}"
 
 
@@ -91,6 +101,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
     instance = Path(environment.get("REFUND_INSTANCE") or default_instance()).resolve()
     port, sandbox_port = number("REFUND_PORT", 65535), number("REFUND_SANDBOX_PORT", 65535)
+    sandbox_url = address("REFUND_SANDBOX_URL", f"http://127.0.0.1:{sandbox_port}")
+    ca_file = environment.get("REFUND_CA_FILE") or ""
     return Settings(
         instance=instance,
         database_url=environment.get("REFUND_DATABASE_URL") or f"sqlite:///{instance}/refund.db",
@@ -98,11 +110,13 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         port=port,
         threads=number("REFUND_THREADS", 256),
         sandbox_port=sandbox_port,
-        sandbox_url=address("REFUND_SANDBOX_URL", f"http://127.0.0.1:{sandbox_port}"),
+        sandbox_url=sandbox_url,
         sandbox_database=environment.get("REFUND_SANDBOX_DATABASE") or f"{instance}/sandbox.db",
         clock=environment.get("REFUND_CLOCK") or "",
         printer=_printer(environment.get("REFUND_PRINTER") or ""),
         metrics_token=_token(environment.get("REFUND_METRICS_TOKEN") or ""),
+        sandbox_public_url=address("REFUND_SANDBOX_PUBLIC_URL", sandbox_url),
+        ca_file=Path(ca_file) if ca_file else None,
     )
 
 

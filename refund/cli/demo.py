@@ -1,26 +1,18 @@
 """`refund demo`: the whole service with demo data on this machine, till Ctrl-C."""
 
-import multiprocessing
-import signal
-import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
 from functools import partial
-from multiprocessing import connection
-from types import FrameType
-from typing import NoReturn, Self
 
 import click
-import urllib3
-from urllib3.exceptions import HTTPError
 
+from refund.cli.children import Part, run_together
 from refund.cli.demo_people import ACTOR, FILE, DemoPerson, enrol_demo_people, first_of
-from refund.cli.opened import opened, opened_keys, settings
-from refund.cli.refusals import FAILED
+from refund.cli.lan import Lan, lan_option, require_free_there
+from refund.cli.lan import told as told_of_lan
+from refund.cli.opened import opened, opened_keys
 from refund.cli.serving import (
     HOST,
-    STOP_SECONDS,
-    fixed_clock,
+    asked_settings,
     goods_text,
     require_free,
     run_sandbox,
@@ -34,35 +26,44 @@ from refund.core.store import read_stores
 from refund.gateways.clock import read_clock
 from refund.gateways.network import merchant_secret
 from refund.gateways.notices import webhook_secret
-from refund.lifeline import end_with_parent
 from refund.places import data_folder
 from refund.sandbox.settings import control_password_of
 from refund.services.enrol import import_stores, put_goods_master, store_register
 
-START_SECONDS = 60
-
 
 @click.command()
 @click.option("--prepare", is_flag=True, help="Make the data, start nothing.")
-def demo(*, prepare: bool) -> None:
+@lan_option
+def demo(*, prepare: bool, lan: str | None) -> None:
     """Run everything with demo data till Ctrl-C.
 
     What the instance lacks of stores, goods and people is made; nothing it has is changed.
     """
-    found = fixed_clock(settings())
-    if not prepare:
-        require_free(found.port, "REFUND_PORT")
-        require_free(found.sandbox_port, "REFUND_SANDBOX_PORT")
+    found, door = asked_settings(lan)
+    for port, setting in _ports_of(found) if not prepare else ():
+        require_free(port, setting)
+        if door is not None:
+            require_free_there(door, port, setting)
     people = prepare_demo(found)
     if prepare:
         click.echo(f"{found.instance} is ready; the passwords are in {found.instance / FILE}")
         return
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGINT, _stop)
     with opened_keys(found) as keys:
         secret = merchant_secret(keys.secret("network"))
         signs_with = webhook_secret(keys.secret("webhook"))
-    run(found, people, secret, signs_with)
+
+    if door is not None:
+        door.tell_children(found)
+
+    def words() -> str:
+        said = welcome(found, people, control_password_of(secret))
+        return said if door is None else f"{told_of_lan(found, door)}\n\n{said}"
+
+    run_together(parts_of(found, secret, signs_with, door), words)
+
+
+def _ports_of(found: Settings) -> tuple[tuple[int, str], ...]:
+    return ((found.port, "REFUND_PORT"), (found.sandbox_port, "REFUND_SANDBOX_PORT"))
 
 
 def prepare_demo(found: Settings) -> list[DemoPerson]:
@@ -75,79 +76,14 @@ def prepare_demo(found: Settings) -> list[DemoPerson]:
         return enrol_demo_people(ports, found.instance, store_register(ports))
 
 
-def run(found: Settings, people: Sequence[DemoPerson], secret: str, signs_with: str) -> NoReturn:
-    """Run service and sandbox until one of them ends or we are told to end.
-
-    Raises:
-        SystemExit: always, with what happened as its code.
-    """
-    with ExitStack() as stack:
-        network = partial(run_sandbox, found, secret, signs_with)
-        children = [
-            stack.enter_context(_Child("the sandbox", network)),
-            stack.enter_context(_Child("the service", partial(run_service, found, 1))),
-        ]
-        await_answers(children, (f"{HOST}:{found.sandbox_port}", f"{HOST}:{found.port}"))
-        click.echo(welcome(found, people, control_password_of(secret)))
-        ended = connection.wait([child.process.sentinel for child in children])
-        names = [child.name for child in children if child.process.sentinel in ended]
-        click.echo(f"refund: {' and '.join(names)} ended by itself", err=True)
-        raise SystemExit(FAILED)
-
-
-def await_answers(children: Sequence["_Child"], places: Sequence[str]) -> None:
-    """Wait until every place answers that it is well.
-
-    Raises:
-        SystemExit: a child ended before, or it takes too long.
-    """
-    deadline = time.monotonic() + START_SECONDS
-    with urllib3.PoolManager(retries=False, timeout=2) as http:
-        for place in places:
-            while not _is_well(http, place):
-                ended = [child.name for child in children if not child.process.is_alive()]
-                if ended or time.monotonic() > deadline:
-                    what = f"{ended[0]} ended" if ended else f"{place} did not answer in time"
-                    click.echo(f"refund: the demo did not start: {what}", err=True)
-                    raise SystemExit(FAILED)
-                time.sleep(0.02)
-
-
-def _is_well(http: urllib3.PoolManager, place: str) -> bool:
-    try:
-        return http.request("GET", f"http://{place}/healthz").status == 200
-    except HTTPError:
-        return False
-
-
-class _Child:
-    """A part of the service as a process of its own that ends with us.
-
-    It is forked from this process, which has loaded and prepared everything, so it answers at
-    once; no thread runs here and no database is open at that moment.
-    """
-
-    def __init__(self, name: str, run_part: Callable[[], None]) -> None:
-        self.name = name
-        forked = multiprocessing.get_context("fork")
-        self.process = forked.Process(target=_begin, args=(run_part,), name=name)
-        self.process.start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End it in order, or by force when it takes longer than its own limit."""
-        self.process.terminate()
-        self.process.join(STOP_SECONDS + 5)
-        if self.process.is_alive():
-            self.process.kill()
-            self.process.join()
-
-
-def _begin(run_part: Callable[[], None]) -> None:
-    end_with_parent(signal.SIGTERM)
-    run_part()
+def parts_of(found: Settings, secret: str, signs_with: str, lan: Lan | None) -> list[Part]:
+    """The sandbox and the service, and the ways in from the network where they are asked for."""
+    network = partial(run_sandbox, found, secret, signs_with)
+    parts: list[Part] = [
+        ("the sandbox", network, f"{HOST}:{found.sandbox_port}"),
+        ("the service", partial(run_service, found, 1), f"{HOST}:{found.port}"),
+    ]
+    return parts if lan is None else [*parts, lan.card_page(found), lan.service(found)]
 
 
 def welcome(found: Settings, people: Sequence[DemoPerson], control_password: str) -> str:
@@ -173,10 +109,3 @@ def welcome(found: Settings, people: Sequence[DemoPerson], control_password: str
         lines.append(f"  The clock is shifted by {found.clock}: it is {here_it_is:%Y-%m-%d %H:%M}.")
     lines.append("  Ctrl-C ends it.")
     return "\n".join(lines)
-
-
-def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
-    """End the demo from wherever it is; what it started is ended on the way out."""
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, signal.SIG_IGN)
-    raise SystemExit(0)

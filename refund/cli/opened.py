@@ -11,6 +11,7 @@ from refund.cli.refusals import Told
 from refund.cli.terminal import one_line
 from refund.config import Settings, read_settings
 from refund.core.signing import public_origin
+from refund.gateways.certificates import read_authority
 from refund.gateways.clock import read_clock
 from refund.gateways.keyfile import INDEX, KeyFile, KeysBroken
 from refund.gateways.private_folder import FolderUnsafe
@@ -33,6 +34,11 @@ def settings() -> Settings:
         public_origin(found.public_url)
     except ValueError as error:
         raise Told(f"REFUND_PUBLIC_URL: {error}") from None
+    if found.ca_file is not None:
+        try:
+            read_authority(found.ca_file)
+        except (OSError, ValueError) as error:
+            raise Told(f"REFUND_CA_FILE: no certificate can be read ({error})") from None
     return found
 
 

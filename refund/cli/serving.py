@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 from dataclasses import replace
+from functools import partial
 from types import FrameType
 from urllib.parse import urlsplit
 
@@ -15,6 +16,9 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
+from refund.cli.children import STOP_SECONDS, run_together
+from refund.cli.lan import Lan, lan_option, open_to_network, require_free_there
+from refund.cli.lan import told as told_of_lan
 from refund.cli.opened import opened, opened_keys, settings
 from refund.cli.output import json_option, print_json
 from refund.cli.refusals import Told
@@ -37,27 +41,39 @@ EVENTS_PATH = "/network/events"
 BACKLOG = 1024
 HEADER_TIMEOUT_MS = 10_000
 BUFFER_BYTES_MAX = 64 * 1024
-STOP_SECONDS = 15
-"""How long requests under way may take once the service is told to stop."""
 
 
 @click.command()
 @click.option(
     "--processes", type=click.IntRange(1, 64), metavar="N", default=1, help="On PostgreSQL only."
 )
-def serve(processes: int) -> None:
-    """Serve the pages on this machine till Ctrl-C."""
-    found = fixed_clock(settings())
+@lan_option
+def serve(processes: int, lan: str | None) -> None:
+    """Serve the pages on this machine till Ctrl-C; with --lan to phones in the same network."""
+    found, door = asked_settings(lan)
     if processes > 1 and found.is_embedded:
         raise Told(
             "SQLite has one writing process, so --processes must be 1; "
             "for more, keep the data in PostgreSQL (REFUND_DATABASE_URL=postgresql://…)"
         )
     require_free(found.port, "REFUND_PORT")
+    if door is not None:
+        require_free_there(door, found.port, "REFUND_PORT")
     with opened(found, make=True) as wired:
         facts = wired.ports.storage.facts()  # Whatever is wrong is told before a worker starts.
     click.echo(f"Serving on http://{HOST}:{found.port}, data in {facts['engine']}")
-    run_service(found, processes)
+    if door is None:
+        run_service(found, processes)
+        return
+    door.tell_children(found)
+    inside = ("the service", partial(run_service, found, processes), f"{HOST}:{found.port}")
+    run_together((inside, door.service(found)), partial(told_of_lan, found, door))
+
+
+def asked_settings(lan: str | None) -> tuple[Settings, Lan | None]:
+    """The settings of the processes that are started here, and the way in that was asked for."""
+    found = fixed_clock(settings())
+    return (found, None) if lan is None else open_to_network(found, lan)
 
 
 def run_service(found: Settings, processes: int, target: str = "refund.app:serve_app") -> None:
@@ -85,10 +101,15 @@ def run_service(found: Settings, processes: int, target: str = "refund.app:serve
 
 
 @click.command()
-def sandbox() -> None:
-    """Play the payment network, with a book of its own."""
-    found = settings()
+@lan_option
+def sandbox(lan: str | None) -> None:
+    """Play the payment network, with a book of its own; with --lan its card page for phones."""
+    found, door = settings(), None
+    if lan is not None:
+        found, door = open_to_network(found, lan)
     require_free(found.sandbox_port, "REFUND_SANDBOX_PORT")
+    if door is not None:
+        require_free_there(door, found.sandbox_port, "REFUND_SANDBOX_PORT")
     with opened_keys(found, make=True) as keys:
         secret = merchant_secret(keys.secret("network"))
         signs_with = webhook_secret(keys.secret("webhook"))
@@ -97,7 +118,14 @@ def sandbox() -> None:
         f"What goes wrong in it is chosen on http://{HOST}:{found.sandbox_port}/control"
         f" with the password {control_password_of(secret)}"
     )
-    run_sandbox(found, secret, signs_with)
+    if door is None:
+        run_sandbox(found, secret, signs_with)
+        return
+    door.tell_children(found)
+    place = f"{HOST}:{found.sandbox_port}"
+    inside = ("the sandbox", partial(run_sandbox, found, secret, signs_with), place)
+    words = f"OPEN TO THE LOCAL NETWORK: its card page is at {found.sandbox_public_url}/card/…"
+    run_together((inside, door.card_page(found)), lambda: words)
 
 
 def run_sandbox(found: Settings, secret: str, signs_with: str) -> None:
@@ -107,7 +135,7 @@ def run_sandbox(found: Settings, secret: str, signs_with: str) -> None:
         SandboxSettings(
             database=found.sandbox_database,
             secret=secret,
-            public_url=found.sandbox_url,
+            public_url=found.sandbox_public_url or found.sandbox_url,
             return_hosts=(urlsplit(found.public_url).hostname or HOST,),
             clock=ShiftedClock(read_clock(found.clock).shift_seconds),
             control_password=control_password_of(secret),

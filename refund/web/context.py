@@ -1,6 +1,7 @@
 """What a request needs besides itself: the ports, and how this service is reached."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -14,6 +15,15 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
+class Authority:
+    """What phones install to trust this service: its bytes (DER), its SHA-256, and its end."""
+
+    der: bytes
+    fingerprint: str
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """The ports and the few settings that pages depend on."""
 
@@ -24,6 +34,7 @@ class Context:
     card_origin: str
     is_shifted: bool
     metrics_token: str = ""
+    authority: Authority | None = None
 
 
 def here() -> Context:

@@ -95,6 +95,7 @@ def test_postgresql_is_served_by_several_processes_and_a_worker_beside_them(
         ({"REFUND_PUBLIC_URL": "https://x/path"}, "REFUND_PUBLIC_URL: not an address"),
         ({"REFUND_PUBLIC_URL": f"https://{'x' * 90}.example"}, "too long for a code"),
         ({"REFUND_DATABASE_URL": "mysql://x"}, "a database is named sqlite:///"),
+        ({"REFUND_CA_FILE": "/nowhere.crt"}, "REFUND_CA_FILE: no certificate can be read"),
         ({"REFUND_SANDBOX_URL": "https://x.example"}, "the network's address is http://"),
         ({"REFUND_DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "PostgreSQL was not reached"),
     ],
