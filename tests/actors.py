@@ -14,7 +14,7 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from refund.translations import load_catalogues
+from refund.translations import load_catalogues, separated
 from tests import pdf
 from tests.journeys.devices import Device
 from tests.journeys.watch import check_what_is_shown
@@ -63,6 +63,7 @@ class Person:
         self.watch = device.watch
         self.has_scripts = device.has_scripts
         self.home = home
+        self.language = device.language
         self._words = load_catalogues(device.language)
 
     def say(self, text: str, **facts: object) -> str:
@@ -321,7 +322,8 @@ class Traveller(Person):
 
     def button_for(self, purchase: Purchase) -> Locator:
         """The button that asks for the money."""
-        words = self.say("Get CNY %(sum)s now", sum=purchase.net)
+        net = separated(purchase.net, self.language)
+        words = self.say("Get CNY %(sum)s now", sum=net)
         return self.page.get_by_role("button", name=words)
 
     def comes_to_the_money(self, slip: Slip, purchase: Purchase, card: str) -> None:

@@ -15,7 +15,18 @@ from tests.journeys.watch import Watch
 
 STAFF_SCREEN: ViewportSize = {"width": 1440, "height": 900}
 PHONE_SCREEN: ViewportSize = {"width": 390, "height": 844}
-LOCALES = {"zh_Hans": "zh-CN", "en": "en-GB"}
+LOCALES = {
+    "zh_Hans": "zh-CN",
+    "zh_Hant": "zh-HK",
+    "en": "en-GB",
+    "ja": "ja-JP",
+    "ko": "ko-KR",
+    "ru": "ru-RU",
+    "fr": "fr-FR",
+    "es": "es-ES",
+    "ar": "ar-SA",
+}
+"""What a browser says of its language, by locale."""
 WAIT_MS = 15_000
 FLAGS = (
     "--no-sandbox",
