@@ -52,6 +52,12 @@ def calendar_file(deadlines: Iterable[Deadline], at: datetime, today: date) -> s
     return "".join(f"{folded}\r\n" for line in lines for folded in _folded(line))
 
 
+def reminder_days(day: date, today: date) -> tuple[date, ...]:
+    """The days on which a last day is spoken of, as far as they are not over."""
+    days = (day - timedelta(days=count) for count in REMINDERS_DAYS)
+    return tuple(one for one in days if one >= today)
+
+
 def _event(deadline: Deadline, at: datetime, today: date) -> Iterator[str]:
     after = deadline.day + timedelta(days=1)
     yield "BEGIN:VEVENT"
@@ -65,12 +71,10 @@ def _event(deadline: Deadline, at: datetime, today: date) -> Iterator[str]:
     yield f"DESCRIPTION:{_text(deadline.description)}"
     yield f"LOCATION:{_text(deadline.location)}"
     yield f"URL:{deadline.url}"
-    for days in REMINDERS_DAYS:
-        if deadline.day - timedelta(days=days) < today:
-            continue
+    for day in reminder_days(deadline.day, today):
         yield "BEGIN:VALARM"
         yield "ACTION:DISPLAY"
-        yield f"TRIGGER:{_before(days)}"
+        yield f"TRIGGER:{_before((deadline.day - day).days)}"
         yield f"DESCRIPTION:{_text(deadline.summary)}"
         yield "END:VALARM"
     yield "END:VEVENT"

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import date
 
-from refund.core.calendar import last_day
+from refund.core.calendar import add_working_days, last_day
 from refund.core.customs import Verification
 from refund.core.entitlement import Entitlement, GoodsReturn
 from refund.core.form import Form
+from refund.core.matching import ExitRecord, exit_for
 from refund.core.thread import Happened, LineOutcome, line_outcomes, thread_of
 from refund.core.till import Receipt
 from refund.ports import Ports
@@ -29,6 +30,8 @@ class Standing:
         worth: what is due for the goods that count.
         ordinary_until: the last day on which an ordinary refund is possible: the goods leave in
             time and the traveller does.
+        charge_by: the last working day on which a broken promise is charged.
+        left: the departure that counts for this form, once the border has reported one.
         outstanding_fen: what the traveller has of the advance by the ledger; below zero we owe it.
         receipt: of an ordinary refund, signed at the counter.
         replaced_by: the form that took this one's place.
@@ -40,6 +43,8 @@ class Standing:
     returns: tuple[GoodsReturn, ...]
     worth: Entitlement
     ordinary_until: date
+    charge_by: date
+    left: ExitRecord | None
     outstanding_fen: int
     receipt: Receipt | None
     replaced_by: Form | None
@@ -88,6 +93,12 @@ def standing(ports: Ports, seen: ClaimView) -> Standing:
             returns=returns,
             worth=entitlement(tx, form),
             ordinary_until=_ordinary_until(tx, form),
+            charge_by=add_working_days(
+                form.depart_by,
+                rules_of(tx, form).capture_working_days,
+                ports.workdays.is_working_day,
+            ),
+            left=exit_for(form, tx.exits_of(form.document_index), verification),
             outstanding_fen=tx.outstanding_fen(form_id),
             receipt=tx.receipt_of(form_id),
             replaced_by=replacement(tx, form),

@@ -10,15 +10,19 @@ from refund.storage.audits import AuditQueries
 from refund.storage.cases import CaseQueries
 from refund.storage.claims import ClaimQueries
 from refund.storage.counter import CounterQueries
+from refund.storage.counter_day import DisplayQueries, TillFileQueries
 from refund.storage.customs import CustomsQueries
 from refund.storage.engine import open_engine
 from refund.storage.exits import ExitQueries
+from refund.storage.fill_ins import FillInQueries
 from refund.storage.forms import FormQueries
 from refund.storage.guarantees import GuaranteeQueries
 from refund.storage.joint import JointQueries
 from refund.storage.ledger import LedgerQueries
 from refund.storage.match import MatchQueries
 from refund.storage.migrate import require_applied
+from refund.storage.office import OfficeQueries
+from refund.storage.offline import OfflineQueries
 from refund.storage.operations import OperationQueries
 from refund.storage.protocol import Conflict, Engine, EngineBusy, SchemaMismatch
 from refund.storage.register import RegisterQueries
@@ -26,6 +30,7 @@ from refund.storage.returns import ReturnQueries
 from refund.storage.rules import RuleQueries
 from refund.storage.schema import STEPS
 from refund.storage.settlement import SettlementQueries
+from refund.storage.sharing import SharingQueries
 from refund.storage.statements import StatementQueries
 from refund.storage.stores import PeopleQueries, StoreQueries
 from refund.transaction import Transaction
@@ -36,11 +41,14 @@ _CONFLICTS = {
     "invoice": "invoice_already_used",
     "form": "submission_differs",
     "till": "till_already_open",
+    "offline_decision": "submission_differs",
+    "offline_resolution": "review_resolved",
     "receipt": "already_refunded",
     "store_event": "register_changed",
     "settlement": "month_closed",
     "settlement_line": "month_closed",
     "treasury_payment": "payment_recorded",
+    "till_file": "till_file_known",
 }
 """What a person is told when two writes raced for one key, by table."""
 
@@ -65,6 +73,12 @@ class Queries(
     AuditQueries,
     StatementQueries,
     MatchQueries,
+    OfflineQueries,
+    SharingQueries,
+    OfficeQueries,
+    FillInQueries,
+    DisplayQueries,
+    TillFileQueries,
 ):
     """Everything within one transaction."""
 

@@ -4,10 +4,14 @@ from refund.core.money import FEN_MAX
 from refund.storage.guards import REFUSE_CHANGE, postgresql_guards, sqlite_guards
 from refund.storage.protocol import Step
 from refund.storage.schema_audit import AUDIT
+from refund.storage.schema_counter_day import COUNTER_DAY
 from refund.storage.schema_exits import EXITS
 from refund.storage.schema_later import LATER
 from refund.storage.schema_match import MATCH
 from refund.storage.schema_network import NETWORK
+from refund.storage.schema_office import OFFICE
+from refund.storage.schema_offline import OFFLINE
+from refund.storage.schema_phones import PHONES
 
 # Moments are text in UTC with six decimals, days are text: both sort as they read.
 # What names a person stands in columns that end in _sealed, and nowhere else.
@@ -204,4 +208,8 @@ STEPS: tuple[Step, ...] = (
     MATCH,
     EXITS,
     AUDIT,
+    OFFICE,
+    COUNTER_DAY,
+    PHONES,
+    OFFLINE,
 )

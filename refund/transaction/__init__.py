@@ -23,15 +23,19 @@ from refund.core.traveller import Traveller
 from refund.transaction.audits import AuditRows
 from refund.transaction.cases import CaseRows
 from refund.transaction.counter import CounterRows
+from refund.transaction.counter_day import CounterDayRows
 from refund.transaction.customs import CustomsRows
 from refund.transaction.exits import ExitRows
 from refund.transaction.joint import JointRows
 from refund.transaction.match import MatchRows
 from refund.transaction.money import GuaranteeRows, LedgerRows, OperationRows
+from refund.transaction.office import OfficeRows
+from refund.transaction.offline import OfflineRows
 from refund.transaction.register import RegisterRows
 from refund.transaction.returns import ReturnRows
 from refund.transaction.rules import RuleRows
 from refund.transaction.settlement import SettlementRows
+from refund.transaction.sharing import SharingRows
 from refund.transaction.statements import StatementRows
 
 
@@ -293,6 +297,10 @@ class Transaction(
     AuditRows,
     StatementRows,
     MatchRows,
+    OfflineRows,
+    SharingRows,
+    OfficeRows,
+    CounterDayRows,
     Protocol,
 ):
     """Everything within one transaction."""
