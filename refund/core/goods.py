@@ -28,6 +28,7 @@ _LIMIT_BYTES = 1_000_000
 _LIMIT_ROWS = 5_000
 _CODE = re.compile(r"[A-Z]{2,4}[0-9]{2,4}", re.ASCII)
 _PINYIN = re.compile(r"[a-z0-9]{1,40}", re.ASCII)
+_SYLLABLES = re.compile(r"[a-z0-9]{1,8}(?: [a-z0-9]{1,8}){0,39}", re.ASCII)
 _COLUMNS = (
     Column("goods_code", chars_max=8),
     Column("name_zh", chars_max=40),
@@ -36,6 +37,7 @@ _COLUMNS = (
     Column("unit_en", chars_max=16),
     Column("vat", chars_max=6),
     Column("pinyin", chars_max=40),
+    Column("syllables", required=False, filled=False, chars_max=160),
     Column("restricted", filled=False, chars_max=20),
     Column("vat_basis", chars_max=200),
 )
@@ -48,6 +50,7 @@ class Goods:
     Args:
         pinyin: the initials of the Chinese name, lower-case Latin: `stb` for 手提包.
         restricted: one of RESTRICTED, or "" for goods without a restriction.
+        syllables: the whole pinyin without tones, `shou ti bao`; "" where nobody wrote it down.
         vat_basis: what the VAT rate rests on, with the grade of that knowledge.
     """
 
@@ -60,6 +63,7 @@ class Goods:
     pinyin: str
     restricted: str = ""
     vat_basis: str = ""
+    syllables: str = ""
 
     @property
     def out_of_scope_reason(self) -> str | None:
@@ -108,12 +112,14 @@ def load_goods(text: str) -> tuple[Goods, ...]:
 
 
 def search_goods(goods: Iterable[Goods], query: str, limit: int) -> tuple[Goods, ...]:
-    """Find goods by code, Chinese or English name, or pinyin initials, the closest first.
+    """Find goods by code, Chinese or English name, or pinyin, the closest first.
 
-    Every word of the query must be found; full-width letters read as plain ones. An empty query
-    gives the first goods of the master; never more than SEARCH_MAX.
+    Pinyin is typed as initials (`stb`), whole (`shoutibao`) or as syllables (`shou ti`). Every word
+    of the query must be found; full-width letters read as plain ones. An empty query gives the
+    first goods of the master; never more than SEARCH_MAX.
     """
-    words = unicodedata.normalize("NFKC", query).casefold().split()
+    plain = unicodedata.normalize("NFKC", query).casefold().replace("ü", "v")
+    words = plain.split()
     ranked: list[tuple[int, int, Goods]] = []
     for position, kind in enumerate(goods):
         ranks = [_rank(kind, word) for word in words]
@@ -124,20 +130,38 @@ def search_goods(goods: Iterable[Goods], query: str, limit: int) -> tuple[Goods,
 
 
 def _rank(goods: Goods, word: str) -> int | None:
-    """How far a word is from these goods: 0 is the code itself, None is not at all."""
+    """How far a word is from these goods: 0 is the code itself, None is not at all.
+
+    A Chinese name ends in what the thing is: its last syllables say more than those between.
+    """
     code = goods.goods_code.lower()
     name_zh = goods.name_zh.casefold()
     name_en = goods.name_en.casefold()
+    whole = goods.syllables.replace(" ", "")
+    starts = (whole, code, name_zh, goods.pinyin)
     ways = (
         word == code,
-        word in (goods.pinyin, name_zh, name_en),
-        code.startswith(word) or name_zh.startswith(word) or goods.pinyin.startswith(word),
+        word in (goods.pinyin, name_zh, name_en, whole),
+        any(text.startswith(word) for text in starts),
         any(part.startswith(word) for part in re.split(r"[^\w]+", name_en)),
+        goods.pinyin.endswith(word) or word in _endings(goods.syllables),
         word in name_zh,
+        any(ending.startswith(word) for ending in _endings(goods.syllables)),
         word in name_en,
         word in goods.pinyin,
     )
     return next((rank for rank, holds in enumerate(ways) if holds), None)
+
+
+def _endings(syllables: str) -> list[str]:
+    """The pinyin from each syllable to the end, without blanks."""
+    parts = syllables.split()
+    return ["".join(parts[place:]) for place in range(len(parts))]
+
+
+def initials_of(syllables: str) -> str:
+    """The initials of a whole pinyin; figures stay whole: `18k jin` gives `18kj`."""
+    return "".join(part if part[0].isdigit() else part[0] for part in syllables.split())
 
 
 def _read_goods(row: Row, problems: Problems) -> Goods | None:
@@ -147,6 +171,8 @@ def _read_goods(row: Row, problems: Problems) -> Goods | None:
         problems.add(row.line, "goods_code", "field_unreadable")
     if not _PINYIN.fullmatch(row["pinyin"]):
         problems.add(row.line, "pinyin", "field_unreadable")
+    if row["syllables"] and not _agree(row["syllables"], row["pinyin"]):
+        problems.add(row.line, "syllables", "field_unreadable")
     if row["restricted"] not in ("", *RESTRICTED):
         problems.add(row.line, "restricted", "choice_unknown", known=RESTRICTED)
     try:
@@ -166,4 +192,9 @@ def _read_goods(row: Row, problems: Problems) -> Goods | None:
         pinyin=row["pinyin"],
         restricted=row["restricted"],
         vat_basis=row["vat_basis"],
+        syllables=row["syllables"],
     )
+
+
+def _agree(syllables: str, pinyin: str) -> bool:
+    return bool(_SYLLABLES.fullmatch(syllables)) and initials_of(syllables) == pinyin

@@ -27,7 +27,8 @@ from refund.transaction import Transaction
 class Draft:
     """What the clerk has typed, read; `problems` are the fields that could not be read.
 
-    `last_entry` is judged even while the traveller is not known.
+    `last_entry` is judged even while the traveller is not known. `late_reason` says why a form is
+    issued on a later day than its purchase.
     """
 
     traveller: Traveller | None
@@ -36,6 +37,7 @@ class Draft:
     port: str
     problems: tuple[Refused, ...] = ()
     last_entry: date | None = None
+    late_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def begin_writing(
     `given` is what else the submission said, so that the same key is the same request.
     """
     index = "" if draft.traveller is None else document_index(ports, draft.traveller)
-    fingerprint = _fingerprint(ports, draft, replaces, given)
+    fingerprint = _fingerprint(ports, draft, replaces, given, draft.late_reason)
     return Writing(
         form_id=ports.ids.form_id(),
         issued_at=ports.clock.now(),
@@ -145,7 +147,8 @@ def write_form(
     form = _new_form(tx, ports, clerk, draft, writing, assessment)
     tx.add_form(form, draft.traveller, writing.submission)
     tx.add_invoices(form.form_id, draft.invoices)
-    note(tx, ports, "issue", By(clerk.label, writing.issued_at), form_id=form.form_id)
+    by = By(clerk.label, writing.issued_at)
+    note(tx, ports, "issue", by, form_id=form.form_id, detail=draft.late_reason)
     return Issue(assessment, form)
 
 
@@ -231,6 +234,8 @@ def assess_draft(tx: Transaction, clerk: Actor, draft: Draft, writing: Writing) 
     assessment = assess(purchase, rules_for(tx, day))
     refusals = [*_of_the_store(store, draft, writing.issued_at)]
     refusals += [*draft.problems, *assessment.refusals]
+    if assessment.export_by < day:
+        refusals.append(Refused("too_late_to_issue", "invoices-0-day", last=assessment.export_by))
     refusals += _of_the_invoice_numbers(tx, draft, writing.replaces)
     return replace(assessment, refusals=each_once(refusals))
 

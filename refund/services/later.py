@@ -12,6 +12,8 @@ from refund.core.form import Event, Status
 from refund.core.operation import Guarantee, Operation
 from refund.core.people import WORKER
 from refund.ports import NetworkSilent, Ports
+from refund.services.display import drop_unwatched
+from refund.services.fill_in import forget_yesterday
 from refund.services.fixes import finish_fixes
 from refund.services.intent import LEASE, begin_end_of_hold, is_asked
 from refund.services.life import the_form
@@ -153,6 +155,8 @@ def all_tasks() -> tuple[Task, ...]:
         Task("alerts", hour, alert),
         Task("statements", hour, keep_matched),
         Task("what statements have", hour, ask_about_missing),
+        Task("filled in yesterday", minute, forget_yesterday),
+        Task("second screens", minute, drop_unwatched),
     )
 
 

@@ -1,12 +1,13 @@
 """Stores, goods, staff, sessions: the registers and the door."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from refund.core.goods import Goods
 from refund.core.people import Role, Staff
 from refund.core.store import Store
 from refund.core.trail import StaffSession, Throttle
-from refund.storage.protocol import Value
+from refund.storage.protocol import Row, Value
 from refund.storage.records import (
     goods_of,
     goods_values,
@@ -24,6 +25,11 @@ from refund.storage.rows import Rows, insert_text
 def _upsert_text(table: str, key: str, columns: dict[str, Value]) -> str:
     changes = ", ".join(f"{name} = excluded.{name}" for name in columns if name != key)
     return f"{insert_text(table, columns)} ON CONFLICT ({key}) DO UPDATE SET {changes}"
+
+
+def _in_master(row: Row) -> Goods:
+    """Goods out of the master, which alone knows their whole pinyin."""
+    return replace(goods_of(row), syllables=text(row["syllables"]))
 
 
 class StoreQueries(Rows):
@@ -54,17 +60,16 @@ class StoreQueries(Rows):
         row = self._session.row(
             "SELECT * FROM goods WHERE goods_code = :goods_code", goods_code=goods_code
         )
-        return None if row is None else goods_of(row)
+        return None if row is None else _in_master(row)
 
     def goods_master(self) -> list[Goods]:
         """The whole master, by code."""
-        return [
-            goods_of(row) for row in self._session.rows("SELECT * FROM goods ORDER BY goods_code")
-        ]
+        rows = self._session.rows("SELECT * FROM goods ORDER BY goods_code")
+        return [_in_master(row) for row in rows]
 
     def put_goods(self, goods: Goods) -> None:
         """Add a kind of goods, or change it."""
-        values = goods_values(goods)
+        values = {**goods_values(goods), "syllables": goods.syllables}
         self._session.run(_upsert_text("goods", "goods_code", values), **values)
 
 

@@ -5,6 +5,9 @@ from flask import Blueprint, Flask
 from refund.core.people import Role
 from refund.web import (
     customs,
+    customs_offline,
+    customs_pass,
+    fill_in,
     front,
     metrics,
     network_events,
@@ -13,8 +16,10 @@ from refund.web import (
     operator_cases,
     operator_counter,
     operator_exit,
+    operator_figures,
     operator_match,
     operator_papers,
+    operator_people,
     operator_point,
     operator_rules,
     operator_settlement,
@@ -24,10 +29,18 @@ from refund.web import (
     store,
     store_changes,
     store_correct,
+    store_display,
+    store_issue,
     store_papers,
+    store_shift,
+    store_till,
     traveller,
+    traveller_others,
     traveller_papers,
+    traveller_pass,
+    traveller_share,
 )
+from refund.web import help as help_pages
 from refund.web.auth import guard_staff, guard_traveller
 from refund.web.context import KEY, Context
 from refund.web.errors import register_errors
@@ -36,12 +49,17 @@ from refund.web.language import register_language
 from refund.web.security import register_security
 
 _FURTHER_ROOMS = (
+    customs_offline,
+    customs_pass,
+    fill_in,
     operator_books,
     operator_cases,
     operator_counter,
     operator_exit,
+    operator_figures,
     operator_match,
     operator_papers,
+    operator_people,
     operator_point,
     operator_rules,
     operator_settlement,
@@ -49,8 +67,15 @@ _FURTHER_ROOMS = (
     operator_till,
     store_changes,
     store_correct,
+    store_display,
+    store_issue,
     store_papers,
+    store_shift,
+    store_till,
+    traveller_others,
     traveller_papers,
+    traveller_pass,
+    traveller_share,
 )
 """Modules that add their pages to an audience's blueprint by being imported."""
 
@@ -61,6 +86,7 @@ AUDIENCES: tuple[tuple[Blueprint, str, str], ...] = (
     (operator.pages, "/operator", Role.OPERATOR.value),
     (scan.pages, "", "open"),
     (front.pages, "", "open"),
+    (help_pages.pages, "", "open"),
     (metrics.pages, "", "open"),
     (network_events.pages, "", "network"),
 )

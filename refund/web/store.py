@@ -6,10 +6,9 @@ import re
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from refund.core.calendar import day_of
 from refund.core.errors import Refused
 from refund.core.form import GONE, Form, Status
-from refund.core.goods import Goods, search_goods
+from refund.core.goods import search_goods
 from refund.core.ids import group_form_number
 from refund.core.nationalities import NATIONALITIES, NATIONALITY_BY_CODE
 from refund.core.people import Role
@@ -18,24 +17,16 @@ from refund.core.signing import code_url
 from refund.services.changes import changes_of
 from refund.services.counter import Progress, progress
 from refund.services.enrol import goods_master, store_of
-from refund.services.issue import (
-    Issue,
-    dry_run,
-    form_seen_by_store,
-    forms_today,
-    issue_form,
-    slip,
-    void_form,
-)
+from refund.services.fill_in import arrivals
+from refund.services.issue import form_seen_by_store, forms_today, slip, void_form
 from refund.services.store_standing import own_standing
+from refund.services.till_sales import forgotten_sales
 from refund.web.auth import actor
 from refund.web.context import ports
 from refund.web.door import add_door
 from refund.web.filters import errors_by_field, local
 from refund.web.parse import typed_fields
 from refund.web.qr import png
-from refund.web.store_forms import Typed, changed, new_page, newest, read_typed
-from refund.web.store_reading import Reading, read_draft
 
 pages = Blueprint("store", __name__)
 add_door(pages, Role.CLERK)
@@ -83,8 +74,42 @@ def words() -> dict[str, object]:
 
 @pages.get("/")
 def home() -> str:
-    """Today's forms, and the way to the next one."""
-    return render_template("store/home.html", **_today())
+    """Today's forms, who is coming, what was forgotten, and the way to the next form."""
+    return home_page(None)
+
+
+def home_page(told: Refused | None) -> str:
+    """The same, with what was wrong with a code that was typed or scanned."""
+    return render_template(
+        "store/home.html",
+        **_today(),
+        **coming(),
+        forgotten=forgotten_sales(ports(), actor()).count,
+        told=told,
+    )
+
+
+@pages.get("/session")
+def session_now() -> Response:
+    """The number of the store that this browser is signed in to; a page asks before it sends."""
+    return Response(str(actor().store_number), mimetype="text/plain")
+
+
+@pages.get("/arrivals")
+def arriving() -> Page:
+    """Who filled in today, for the list alone; nothing when it is as it was seen."""
+    shown = coming()
+    if request.args.get("seen") == shown["arrivals_seen"]:
+        return "", 204
+    return render_template("store/_arrivals.html", **shown, in_form="in_form" in request.args)
+
+
+def coming() -> dict[str, object]:
+    """Who filled in today, as templates want it."""
+    found = arrivals(ports(), actor())
+    text = "|".join(f"{one.fill_in_id}:{bool(one.name)}" for one in found.shown)
+    seen = hashlib.sha256(f"{found.count}|{text}".encode()).hexdigest()[:16]
+    return {"arrivals": found, "arrivals_seen": seen}
 
 
 @pages.get("/forms")
@@ -118,74 +143,6 @@ def goods() -> str:
         return render_template("store/_suggestions.html", goods=found)
     found = search_goods(master, query, GOODS_LISTED)
     return render_template("store/goods.html", goods=found, query=query, all=len(master))
-
-
-@pages.get("/issue")
-def issue() -> str:
-    """A new form's page, with a key of its own, so that it is issued once."""
-    typed = new_page(ports().ids.token(), day_of(ports().clock.now()))
-    return _issue_page(typed, None, None, focus="mrz")
-
-
-@pages.post("/issue")
-def issue_or_check() -> Page:
-    """Issue what was typed, check it, or change the page's lines; what was typed stays."""
-    today = day_of(ports().clock.now())
-    typed = read_typed(request.form)
-    other = changed(typed, request.form, today)
-    if other is not None:
-        return _issue_page(other, None, None, focus=newest(other, request.form))
-    reading = read_page(typed)
-    if "check" in request.form:
-        outcome = dry_run(ports(), actor(), reading.draft)
-        return _issue_page(typed, reading, outcome), 422 if outcome.refusals else 200
-    try:
-        outcome = issue_form(ports(), actor(), reading.draft, typed.submission)
-    except Refused as refused:
-        if refused.code != "submission_differs":
-            raise
-        outcome = dry_run(ports(), actor(), reading.draft)
-        return _issue_page(typed, reading, outcome, (refused,)), 409
-    if outcome.form is None:
-        return _issue_page(typed, reading, outcome), 422
-    return redirect(url_for("store.form", form_id=outcome.form.form_id), 303)
-
-
-@pages.post("/issue/dry-run")
-def check() -> str:
-    """The live sum with every refusal at once, as far as the page is filled in."""
-    typed = read_typed(request.form)
-    reading = read_page(typed)
-    outcome = dry_run(ports(), actor(), reading.draft)
-    told = reading.put_right(outcome.refusals)
-    return render_template(
-        "store/_dry_run.html", typed=typed, reading=reading, outcome=outcome, told=told, live=True
-    )
-
-
-def read_page(typed: Typed) -> Reading:
-    """What was typed on a page for a form, read against the list of goods."""
-    master: dict[str, Goods] = {kind.goods_code: kind for kind in goods_master(ports())}
-    return read_draft(typed, master, day_of(ports().clock.now()))
-
-
-def _issue_page(
-    typed: Typed,
-    reading: Reading | None,
-    outcome: Issue | None,
-    besides: tuple[Refused, ...] = (),
-    focus: str = "",
-) -> str:
-    told = [*besides, *(reading.put_right(outcome.refusals) if reading and outcome else ())]
-    return render_template(
-        "store/issue.html",
-        typed=typed,
-        reading=reading,
-        outcome=outcome,
-        told=told,
-        errors=errors_by_field(told),
-        focus=focus,
-    )
 
 
 @pages.get("/forms/<form_id>")

@@ -18,8 +18,9 @@ from refund.web.auth import actor
 from refund.web.context import ports
 from refund.web.filters import errors_by_field
 from refund.web.parse import typed_fields
-from refund.web.store import Page, pages, read_page
+from refund.web.store import Page, pages
 from refund.web.store_forms import Typed, changed, newest, read_typed, typed_of
+from refund.web.store_issue import read_page
 from refund.web.store_reading import Reading
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from refund.core.errors import Refused
@@ -10,9 +10,11 @@ from refund.core.form import Channel
 from refund.core.invoice import LINES_MAX, InvoiceKind, InvoiceLine
 from refund.core.money import format_yuan
 from refund.core.places import HOME_PORT
+from refund.core.till_file import Sale
 from refund.core.traveller import Traveller
 from refund.services.issue import Draft
 from refund.web.filters import local
+from refund.web.identity_forms import IDENTITY_FIELDS, has_fields, identity_fields
 from refund.web.parse import typed_fields
 
 GROUPS = {
@@ -21,18 +23,12 @@ GROUPS = {
 }
 """The fields of an invoice and of a line: `invoices-0-number`, `lines-0-goods` and so on."""
 
-IDENTITY_FIELDS = (
-    "document_kind",
-    "document_number",
-    "nationality",
-    "latin_name",
-    "birth",
-    "document_expiry",
-)
-"""What the machine-readable zone says; typed only when there is none."""
-
 NUMBERED = re.compile(r"(invoices|lines)-([0-9]{1,2})-([a-z_]+)")
-PLAIN = (*IDENTITY_FIELDS, "mrz", "local_name", "last_entry", "channel", "port", "submission")
+PLAIN = (
+    *IDENTITY_FIELDS,
+    *("mrz", "local_name", "last_entry", "channel", "port", "late_reason", "pick_up"),
+    "submission",
+)
 _TOO_MANY = re.compile(r"(?:invoices|lines)-[0-9]{3,}-[a-z_]+")
 _SUBMISSION = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
@@ -69,7 +65,7 @@ class Typed:
     @property
     def is_by_fields(self) -> bool:
         """Whether the traveller is described in the fields instead of the zone."""
-        return any(self[name].strip() for name in IDENTITY_FIELDS)
+        return has_fields(self)
 
     def is_blank(self, group: str, number: int) -> bool:
         """Whether nothing was typed into a line or an invoice that was added and not needed."""
@@ -103,7 +99,7 @@ def typed_of(draft: Draft, submission: str) -> Typed:
         "submission": submission,
         "channel": draft.channel.value,
         "port": draft.port,
-        **_person(draft.traveller),
+        **identity_fields(draft.traveller),
     }
     place = 0
     for number, invoice in enumerate(draft.invoices):
@@ -119,23 +115,20 @@ def typed_of(draft: Draft, submission: str) -> Typed:
     return Typed(fields, max(1, len(draft.invoices)), max(1, place))
 
 
-def _person(traveller: Traveller | None) -> dict[str, str]:
-    if traveller is None:
-        return {}
-    return {
-        "document_kind": traveller.document.kind.value,
-        "document_number": traveller.document.number,
-        "nationality": traveller.nationality,
-        "latin_name": traveller.latin_name,
-        "local_name": traveller.local_name,
-        "birth": _written(traveller.birth),
-        "document_expiry": _written(traveller.document_expiry),
-        "last_entry": _written(traveller.last_entry),
+def with_traveller(typed: Typed, traveller: Traveller) -> Typed:
+    """The same page with another traveller on it, whose document stands in its own fields."""
+    gone = {"mrz": "", "pick_up": ""}
+    return replace(typed, fields={**typed.fields, **gone, **identity_fields(traveller)})
+
+
+def of_sale(typed: Typed, sale: Sale) -> Typed:
+    """A new page for a sale that the till knows: its invoice, its day, its sum as one price."""
+    bought = {
+        "invoices-0-number": sale.invoice_number,
+        "invoices-0-day": sale.day.isoformat(),
+        "lines-0-unit_price": format_yuan(sale.amount_fen).replace(",", ""),
     }
-
-
-def _written(day: date | None) -> str:
-    return "" if day is None else day.isoformat()
+    return replace(typed, fields={**typed.fields, **bought})
 
 
 def _line(at: str, line: InvoiceLine, number: int) -> dict[str, str]:

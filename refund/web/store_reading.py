@@ -1,6 +1,6 @@
 """What was typed on the issue page, read into a draft; refusals put back beside their fields."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -19,20 +19,13 @@ from refund.core.invoice import (
     read_specification,
 )
 from refund.core.money import parse_yuan
-from refund.core.mrz import MrzReading, read_mrz
-from refund.core.nationalities import read_nationality
+from refund.core.mrz import MrzReading
 from refund.core.places import HOME_PORT, read_port
-from refund.core.traveller import (
-    DocumentKind,
-    IdentityDocument,
-    Traveller,
-    read_document,
-    read_latin_name,
-    read_local_name,
-)
 from refund.services.issue import Draft
-from refund.web.parse import Reader, day_not_after, read_day
-from refund.web.store_forms import GROUPS, IDENTITY_FIELDS, NUMBERED, Typed
+from refund.services.life import read_reason
+from refund.web.identity_forms import IDENTITY_FIELDS, has_fields, read_traveller, read_zone
+from refund.web.parse import Reader, day_not_after
+from refund.web.store_forms import GROUPS, NUMBERED, Typed
 
 Word = TypeVar("Word", bound=Enum)
 
@@ -103,15 +96,21 @@ def _follows(refused: Refused, unread: set[str]) -> bool:
             return False
 
 
-def read_draft(typed: Typed, goods: Mapping[str, Goods], today: date) -> Reading:
-    """Read every field to the end: what could not be read is in the draft's problems."""
+def read_draft(
+    typed: Typed, goods: Mapping[str, Goods], today: date, *, asks_why_late: bool = False
+) -> Reading:
+    """Read every field to the end: what could not be read is in the draft's problems.
+
+    `asks_why_late` wants a reason for a form of an earlier day's purchase.
+    """
     reader = Reader()
     reader.problems.extend(typed.problems)
-    zone = _read_zone(reader, typed, today)
-    traveller, last_entry = _read_traveller(reader, typed, zone, today)
+    zone = read_zone(reader, typed, today)
+    traveller, last_entry = read_traveller(reader, typed, zone, today)
     invoices, places = _read_invoices(reader, typed, goods, today)
     port = reader.read(read_port, typed["port"], "port")
     channel = reader.read(_word_of(Channel), typed["channel"], "channel")
+    late_reason = _late_reason(reader, typed, invoices, today) if asks_why_late else ""
     draft = Draft(
         traveller=traveller,
         invoices=invoices,
@@ -119,9 +118,24 @@ def read_draft(typed: Typed, goods: Mapping[str, Goods], today: date) -> Reading
         port=port.code if port else HOME_PORT,
         problems=tuple(_once(reader.problems)),
         last_entry=last_entry,
+        late_reason=late_reason,
     )
-    by_fields = typed.is_by_fields and not typed["mrz"].strip()
+    by_fields = has_fields(typed) and not typed["mrz"].strip()
     return Reading(draft, zone, by_fields, places)
+
+
+def _late_reason(reader: Reader, typed: Typed, invoices: Sequence[Invoice], today: date) -> str:
+    """Why a form was not issued on the day of its purchase; "" for one that is."""
+    if all(invoice.day >= today for invoice in invoices):
+        return ""
+
+    def read(text: str, field: str) -> str:
+        try:
+            return read_reason(text)
+        except Refused as refused:
+            raise refused.at(field) from None
+
+    return reader.read(read, typed["late_reason"], "late_reason") or ""
 
 
 def _once(problems: Iterable[Refused]) -> list[Refused]:
@@ -140,87 +154,6 @@ def _word_of(kind: type[Word]) -> Callable[[str, str], Word]:
         raise Refused("field_unreadable" if text else "field_missing", field)
 
     return read
-
-
-def _read_zone(reader: Reader, typed: Typed, today: date) -> MrzReading | None:
-    if not typed["mrz"].strip():
-        return None
-
-    def read(text: str, field: str) -> MrzReading:
-        return read_mrz(text, today, field)
-
-    return reader.read(read, typed["mrz"], "mrz")
-
-
-def _read_traveller(
-    reader: Reader, typed: Typed, zone: MrzReading | None, today: date
-) -> tuple[Traveller | None, date | None]:
-    """The traveller, None while the document or the name is not known, and the last entry."""
-    last_entry = _optional(reader, typed["last_entry"], "last_entry", day_not_after(today))
-    local_name = reader.read(read_local_name, typed["local_name"], "local_name")
-    if zone is not None:
-        person = _of_the_zone(reader, typed, zone)
-    elif typed["mrz"].strip() or not typed.is_by_fields:
-        person = None
-    else:
-        person = _of_the_fields(reader, typed, today)
-    if person is None:
-        return None, last_entry
-    traveller = Traveller(
-        latin_name=person.latin_name,
-        local_name=local_name or "",
-        nationality=person.nationality,
-        document=person.document,
-        birth=person.birth,
-        document_expiry=person.expiry,
-        last_entry=last_entry,
-    )
-    return traveller, last_entry
-
-
-@dataclass(frozen=True, slots=True)
-class _Person:
-    document: IdentityDocument
-    latin_name: str
-    nationality: str
-    birth: date | None
-    expiry: date | None
-
-
-def _of_the_zone(reader: Reader, typed: Typed, zone: MrzReading) -> _Person | None:
-    """What the zone says; the kind is chosen by hand only where the zone leaves it open."""
-    kind = zone.kind.value if zone.kind else typed["document_kind"]
-
-    def read(number: str, field: str) -> IdentityDocument:
-        return read_document(kind, number, field, kind_field="mrz")
-
-    document = reader.read(read, zone.number, "mrz")
-    nationality = reader.read(read_nationality, zone.nationality, "mrz")
-    if document is None or nationality is None:
-        return None
-    return _Person(document, zone.latin_name, nationality, zone.birth, zone.expiry)
-
-
-def _of_the_fields(reader: Reader, typed: Typed, today: date) -> _Person | None:
-    kind = typed["document_kind"] or DocumentKind.PASSPORT.value
-
-    def read(number: str, field: str) -> IdentityDocument:
-        return read_document(kind, number, field)
-
-    document = reader.read(read, typed["document_number"], "document_number")
-    latin_name = reader.read(read_latin_name, typed["latin_name"], "latin_name")
-    nationality = reader.read(read_nationality, typed["nationality"], "nationality")
-    birth = _optional(reader, typed["birth"], "birth", day_not_after(today))
-    expiry = _optional(reader, typed["document_expiry"], "document_expiry", read_day)
-    if document is None or latin_name is None or nationality is None:
-        return None
-    return _Person(document, latin_name, nationality, birth, expiry)
-
-
-def _optional(
-    reader: Reader, text: str, field: str, read: Callable[[str, str], date]
-) -> date | None:
-    return reader.read(read, text, field) if text.strip() else None
 
 
 def _read_invoices(
