@@ -65,6 +65,43 @@ class Officer(Staff):
         self.arrives_at("Refused")
 
 
+    def begins_the_shift(self) -> None:
+        """Take along what a shift without the network needs."""
+        self.goes_to("offline", "Offline desk")
+        self.button("Begin the shift on this device").click()
+        self.sees("The network is there. The desk online knows more.")
+        self.page.evaluate("navigator.serviceWorker.ready")
+
+    def scans_offline(self, code: str) -> None:
+        """Let the hand scanner type what it read while there is no network."""
+        if self.button("Next code").first.is_visible():
+            self.button("Next code").first.click()
+        expect(self.field("Code on the form or on the exit pass")).to_be_focused()
+        self.page.keyboard.type(code)
+        self.page.keyboard.press("Enter")
+        expect(self.page.locator("[data-answer-place] [data-answer]")).to_be_visible()
+
+    def presses(self, button: str) -> None:
+        """Press the button that says so."""
+        self.button(button).first.click()
+
+    def counts_offline(self, *quantities: int) -> None:
+        """Say how many of each line are shown."""
+        for place, quantity in enumerate(quantities):
+            self.page.locator("[data-answer-place] [data-step-most]").nth(place).fill(str(quantity))
+
+    def refuses_offline(self, reason: str) -> None:
+        """Refuse the form on the screen for a reason."""
+        place = self.page.locator("[data-answer-place]")
+        place.locator("summary").click()
+        place.get_by_label(self.say(reason)).check()
+        place.get_by_role("button", name=self.say("Refuse the form")).click()
+
+    def waits_to_send(self, count: int) -> None:
+        """So many decisions wait to be sent, as the bar says."""
+        expect(self.page.locator(".away__bar [data-queue-count]")).to_have_text(str(count))
+
+
 class Operator(Staff):
     """Who reconciles at the exit for the agency."""
 

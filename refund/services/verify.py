@@ -195,33 +195,56 @@ def verify_lines(ports: Ports, officer: Actor, form_id: str, decision: LinesShow
 
     Source: GAC 25/2015 item 2; 2026 package (a form that is not drawn goes by its papers).
     """
+    return ports.storage.write(
+        lambda tx: confirm_at(tx, ports, _now(ports, officer), form_id, decision)
+    )
 
-    def confirm(tx: Transaction) -> Form:
-        now = ports.clock.now()
-        form = _decidable(tx, form_id, now)
-        invoices, returns = tx.invoices_of(form_id), tx.returns_of(form_id)
-        decided, lines = confirmation(invoices, returns, decision.lines)
-        drawn = draw_for(tx, ports, form, officer.port, now)
-        all_there = {one.line: one.quantity for one in lines} == remaining_of(invoices, returns)
-        inspection = _inspection(decision, drawn, all_there=all_there)
-        event = Event.VERIFY if decided is Decision.CONFIRMED else Event.VERIFY_PARTLY
-        after = move(tx, ports, form, event, By(officer.label, now), detail=officer.port)
-        tx.add_verification(
-            Verification(
-                form_id=form_id,
-                officer_id=officer.staff_id,
-                port=officer.port,
-                verified_at=now,
-                decision=decided,
-                sequence=_next_sequence(tx, form_id),
-                place=decision.place,
-                inspection=inspection,
-                lines=lines,
-            )
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """When an officer decided, and who records it when: the same, but for what came in late."""
+
+    officer: Actor
+    at: datetime
+    by: By
+
+
+def _now(ports: Ports, officer: Actor) -> Stamp:
+    now = ports.clock.now()
+    return Stamp(officer, now, By(officer.label, now))
+
+
+def confirm_at(
+    tx: Transaction, ports: Ports, stamp: Stamp, form_id: str, decision: LinesShown
+) -> Form:
+    """Confirm within a transaction what was shown at the moment of the stamp, which counts.
+
+    Raises:
+        Refused: as `verify_lines`.
+    """
+    officer = stamp.officer
+    form = _decidable(tx, form_id, stamp.at)
+    invoices, returns = tx.invoices_of(form_id), tx.returns_of(form_id)
+    decided, lines = confirmation(invoices, returns, decision.lines)
+    drawn = draw_for(tx, ports, form, officer.port, stamp.at)
+    all_there = {one.line: one.quantity for one in lines} == remaining_of(invoices, returns)
+    inspection = _inspection(decision, drawn, all_there=all_there)
+    event = Event.VERIFY if decided is Decision.CONFIRMED else Event.VERIFY_PARTLY
+    after = move(tx, ports, form, event, stamp.by, detail=officer.port)
+    tx.add_verification(
+        Verification(
+            form_id=form_id,
+            officer_id=officer.staff_id,
+            port=officer.port,
+            verified_at=stamp.at,
+            decision=decided,
+            sequence=_next_sequence(tx, form_id),
+            place=decision.place,
+            inspection=inspection,
+            lines=lines,
         )
-        return after
-
-    return ports.storage.write(confirm)
+    )
+    return after
 
 
 def _decidable(tx: Transaction, form_id: str, now: datetime) -> Form:
@@ -275,29 +298,44 @@ def refuse_form(
 
     Source: GAC 25/2015.
     """
-    words = read_refusal(reason, text)
+    words = Refusal(reason, read_refusal(reason, text), place)
+    return ports.storage.write(
+        lambda tx: refuse_at(tx, ports, _now(ports, officer), form_id, words)
+    )
 
-    def refuse(tx: Transaction) -> Form:
-        now = ports.clock.now()
-        form = _decidable(tx, form_id, now)
-        by = By(officer.label, now)
-        after = move(tx, ports, form, Event.REFUSE_AT_CUSTOMS, by, detail=officer.port)
-        tx.add_verification(
-            Verification(
-                form_id=form_id,
-                officer_id=officer.staff_id,
-                port=officer.port,
-                verified_at=now,
-                decision=Decision.REFUSED,
-                sequence=_next_sequence(tx, form_id),
-                place=place,
-                reason=reason,
-                note=words,
-            )
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a form was refused, and where."""
+
+    reason: RefusalReason
+    note: str
+    place: Place = Place.UNSAID
+
+
+def refuse_at(tx: Transaction, ports: Ports, stamp: Stamp, form_id: str, refusal: Refusal) -> Form:
+    """Refuse within a transaction what was refused at the moment of the stamp, which counts.
+
+    Raises:
+        Refused: as `refuse_form`.
+    """
+    officer = stamp.officer
+    form = _decidable(tx, form_id, stamp.at)
+    after = move(tx, ports, form, Event.REFUSE_AT_CUSTOMS, stamp.by, detail=officer.port)
+    tx.add_verification(
+        Verification(
+            form_id=form_id,
+            officer_id=officer.staff_id,
+            port=officer.port,
+            verified_at=stamp.at,
+            decision=Decision.REFUSED,
+            sequence=_next_sequence(tx, form_id),
+            place=refusal.place,
+            reason=refusal.reason,
+            note=refusal.note,
         )
-        return after
-
-    return ports.storage.write(refuse)
+    )
+    return after
 
 
 @dataclass(frozen=True, slots=True)

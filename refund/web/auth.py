@@ -34,6 +34,18 @@ def signed_by_network(view: View) -> View:
     return view
 
 
+def reads_with_camera(view: View) -> View:
+    """Declare a view whose page reads codes with the camera: its reader is WebAssembly."""
+    view.reads_with_camera = True  # type: ignore[attr-defined]  # the mark that the headers read
+    return view
+
+
+def has_camera(endpoint: str | None) -> bool:
+    """Whether the pages of an endpoint read codes with the camera."""
+    view = current_app.view_functions.get(endpoint or "")
+    return bool(getattr(view, "reads_with_camera", False))
+
+
 def is_signed(endpoint: str | None) -> bool:
     """Whether an endpoint was declared the network's."""
     view = current_app.view_functions.get(endpoint or "")

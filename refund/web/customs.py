@@ -10,11 +10,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from refund.core.calendar import day_of
 from refund.core.customs import NOTE_LENGTH_MAX, LinesShown, Place, RefusalReason, read_refusal
 from refund.core.errors import REFUSALS, Refused
+from refund.core.exit_pass import is_like_a_pass
 from refund.core.form import Form
 from refund.core.nationalities import NATIONALITY_BY_CODE
 from refund.core.people import Role
 from refund.core.traveller import DocumentKind
 from refund.services.lookup import find_by_document, forms_of_traveller
+from refund.services.passes import forms_of_pass
 from refund.services.verify import (
     CODE_LENGTH_MIN,
     CustomsView,
@@ -26,7 +28,7 @@ from refund.services.verify import (
     view,
 )
 from refund.services.worth import form_lines, worth_of
-from refund.web.auth import actor
+from refund.web.auth import actor, reads_with_camera
 from refund.web.context import ports
 from refund.web.customs_forms import (
     LinesRead,
@@ -84,6 +86,7 @@ def who() -> dict[str, object]:
 
 
 @pages.get("/")
+@reads_with_camera
 def home() -> str:
     """Where the shift begins: the scan field, where the desk stands, what was decided today."""
     return render_template("customs/home.html", count=verified_today(ports(), actor()))
@@ -97,12 +100,16 @@ def desk() -> Response:
 
 
 @pages.post("/scan")
+@reads_with_camera
 def scan() -> Page:
     """Read a code or a number; the code itself stays out of every address."""
     text = request.form.get("code", "")
     if len(text) < CODE_LENGTH_MIN and DOCUMENT_LINE.fullmatch(text.strip()):
         return redirect(url_for("customs.document"), 303)
     try:
+        if is_like_a_pass(text):
+            named = [one.form_id for one in forms_of_pass(ports(), text)]
+            return redirect(url_for("customs.exit_pass", form=named), 303)
         form = find_form(ports(), text)
     except Refused as refused:
         shown = typed_fields(request.form)[0].get("code", "")
@@ -114,6 +121,7 @@ def scan() -> Page:
 
 
 @pages.get("/forms/<form_id>")
+@reads_with_camera
 def show(form_id: str) -> str:
     """The answer: what to compare, whether to inspect, and whether it can be confirmed."""
     seen = view(ports(), actor(), form_id)
@@ -153,6 +161,7 @@ def _decided(form_id: str, place: Place, decide: Callable[[], Form]) -> AnyRespo
 
 
 @pages.get("/forms/<form_id>/confirmed")
+@reads_with_camera
 def confirmed(form_id: str) -> Page:
     """What was decided, what else of this traveller waits, and the field for the next code."""
     decided = decided_form(ports(), actor(), form_id)
@@ -300,6 +309,7 @@ def _document_page(typed: dict[str, str], problems: list[Refused]) -> str:
 
 
 @pages.get("/forms/<form_id>/traveller")
+@reads_with_camera
 def traveller(form_id: str) -> str:
     """All forms of one traveller, of all stores: verified one after the other."""
     return render_template(

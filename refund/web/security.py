@@ -9,7 +9,7 @@ from flask.wrappers import Response
 from markupsafe import Markup
 
 from refund.core.errors import Refused
-from refund.web.auth import is_signed
+from refund.web.auth import has_camera, is_signed
 from refund.web.context import here
 
 COOKIE = "refund_form"
@@ -76,12 +76,15 @@ def check_token() -> None:
         raise Refused("csrf_failed")
 
 
-def policy() -> str:
-    """What a page may load: its own files, and nothing of anyone else's."""
+def policy(*, has_reader: bool = False) -> str:
+    """What a page may load: its own files, and nothing of anyone else's.
+
+    Where the camera reads codes, its reader may be compiled: that is WebAssembly of our own.
+    """
     return "; ".join(
         (
             "default-src 'none'",
-            "script-src 'self'",
+            "script-src 'self'" + (" 'wasm-unsafe-eval'" if has_reader else ""),
             "style-src 'self'",
             "img-src 'self' data:",
             "connect-src 'self'",
@@ -96,14 +99,15 @@ def policy() -> str:
 def send_headers(response: Response) -> Response:
     """Send the headers with an answer, and the form's cookie when a form was made."""
     headers = response.headers
-    headers["Content-Security-Policy"] = policy()
+    headers["Content-Security-Policy"] = policy(has_reader=has_camera(request.endpoint))
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "camera=(self), geolocation=(), microphone=()"
     if request.endpoint != "static":
         headers["Cache-Control"] = "no-store"
-    if here().is_secure:
+    # Who trusts an authority of our own for a rehearsal must be able to go back to plain http.
+    if here().is_secure and here().authority is None:
         headers["Strict-Transport-Security"] = "max-age=31536000"
     seed = g.get("form_seed", "")
     if seed:
