@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol, TypeVar
+from typing import BinaryIO, Protocol, TypeVar
 
 from refund.core.operation import (
     Answer,
@@ -58,6 +58,10 @@ class Keys(Protocol):
 
     def secret(self, name: str) -> bytes:
         """A symmetric secret by name."""
+        ...
+
+    def rotate(self, now: datetime, last_form_verify_until: date) -> str:
+        """Make a new signing key and retire the one before, till its last form can be verified."""
         ...
 
 
@@ -223,6 +227,34 @@ class Printer(Protocol):
         ...
 
 
+class Spool(Protocol):
+    """Files of long jobs, beside the database: private, limited, and taken away."""
+
+    def keep(self, name: str, stream: BinaryIO, bytes_max: int) -> int:
+        """Keep what a person gave, whole and durable; how many bytes it has.
+
+        Raises:
+            Refused: `file_too_large`.
+        """
+        ...
+
+    def making(self, name: str) -> AbstractContextManager[BinaryIO]:
+        """A file to write; it is there when it is complete, and not at all when that fails."""
+        ...
+
+    def open(self, name: str) -> BinaryIO:
+        """A file to read; FileNotFoundError when it is gone."""
+        ...
+
+    def drop(self, name: str) -> None:
+        """Take a file away, where it is there."""
+        ...
+
+    def names(self) -> list[str]:
+        """What is there, in order."""
+        ...
+
+
 class Storage(Protocol):
     """Where everything is kept."""
 
@@ -247,7 +279,7 @@ class Storage(Protocol):
 class Ports:
     """All of them together, wired in one place; `public_url` is what the codes carry.
 
-    `printer` is None where none is set.
+    `printer` is None where none is set, `spool` where nothing long is done.
     """
 
     clock: Clock
@@ -260,3 +292,4 @@ class Ports:
     public_url: str
     typesetter: Typesetter
     printer: Printer | None = None
+    spool: Spool | None = None

@@ -193,6 +193,8 @@ REFUSALS: dict[str, Refusal] = {
     "cash_not_counted": Refusal(422, PROJECT),
     "dates_reversed": Refusal(422, PROJECT),
     "taxpayer_number_unreadable": Refusal(422, "GB 32100-2015"),
+    "job_over": Refusal(409, PROJECT),
+    "job_file_gone": Refusal(410, PROJECT),
     "file_already_imported": Refusal(409, PROJECT),
     "file_changed": Refusal(409, PROJECT),
     "file_truncated": Refusal(422, PROJECT),

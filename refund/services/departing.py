@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from refund.core.calendar import day_of, end_of_day
 from refund.core.customs import Decision, Verification
-from refund.core.form import Form
+from refund.core.form import Form, Status
 from refund.core.matching import (
     BEGINNING,
     CHARGES,
@@ -14,6 +14,7 @@ from refund.core.matching import (
     Proposal,
     most_urgent_first,
 )
+from refund.core.office import Waiting
 from refund.ports import Ports
 from refund.services.life import the_form
 from refund.services.reconcile import LIMIT, desk, own_proposal
@@ -132,6 +133,52 @@ def _broke_on(proposal: Proposal, today: date) -> bool:
         return False
     ended = proposal.form.depart_by == today - timedelta(days=1)
     return ended or (proposal.charge_by is not None and proposal.charge_by <= today)
+
+
+DEPARTING = (
+    *(Status.ADVANCED, Status.ADVANCING, Status.VERIFIED, Status.VERIFIED_PARTLY),
+    *(Status.CUSTOMS_REFUSED, Status.RELEASING, Status.ADJUSTING, Status.RELEASED),
+)
+"""States of forms whose promised day can be looked forward to, or was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The day in four figures that can be read across a room.
+
+    Args:
+        departing: forms whose travellers promised to leave today at the latest.
+        verified: what customs have confirmed today.
+        released: holds that were given back today.
+        broken: promises whose last day ended yesterday, of forms that were never verified.
+    """
+
+    departing: Waiting
+    verified: int
+    released: int
+    broken: Waiting
+
+
+def today(ports: Ports) -> Today:
+    """The day so far, by our own records."""
+    day = day_of(ports.clock.now())
+    start, end = end_of_day(day - timedelta(days=1)), end_of_day(day)
+
+    def read(tx: Transaction) -> Today:
+        verified, released = tx.counts_of(start, end)
+        yesterday = day - timedelta(days=1)
+        return Today(
+            departing=_only(tx.promises_of_days(DEPARTING, day, day)),
+            verified=verified,
+            released=released,
+            broken=_only(tx.promises_of_days((Status.ADVANCED,), yesterday, yesterday)),
+        )
+
+    return ports.storage.read(read)
+
+
+def _only(days: list[tuple[date, Waiting]]) -> Waiting:
+    return days[0][1] if days else Waiting()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,12 @@ BATCH = 2_000
 
 
 class MonthState(Enum):
-    """How far a month is: it runs, waits for the month before it, can be closed, is closed."""
+    """How far a month is: it runs, waits for the month before it, can be closed, is closed.
 
+    There is nothing of a month that was over before the first claim.
+    """
+
+    NOTHING = "nothing"
     RUNNING = "running"
     WAITING = "waiting"
     OPEN = "open"
@@ -102,17 +106,20 @@ def _view(
 ) -> MonthView:
     totals, settlement, payment = known
     settle_by_day = rules_for(tx, month.following.first_day).settle_by_day
-    due_on = month.due_on(settle_by_day)
+    due_day = month.due_on(settle_by_day)
     if settlement is not None:
         state = MonthState.CLOSED if payment is None else MonthState.PAID
         is_overdue = settlement.is_late(settle_by_day)
     else:
         is_turn = month == following
         is_over = now >= month.end
-        state = MonthState.OPEN if is_turn else MonthState.WAITING
+        is_before = following is None or month < following
+        state = MonthState.NOTHING if is_before else MonthState.WAITING
+        state = MonthState.OPEN if is_turn else state
         state = state if is_over else MonthState.RUNNING
-        is_overdue = following is not None and day_of(now) > due_on
-    return MonthView(month, state, due_on, is_overdue, totals, settlement, payment)
+        # A month before the first claim has nothing to settle, so nothing of it can be late.
+        is_overdue = following is not None and month >= following and day_of(now) > due_day
+    return MonthView(month, state, due_day, is_overdue, totals, settlement, payment)
 
 
 def _following(tx: Transaction) -> Month | None:
@@ -120,8 +127,23 @@ def _following(tx: Transaction) -> Month | None:
     closed = tx.settlements()
     if closed:
         return closed[-1].month.following
-    first = tx.first_claim_at()
-    return None if first is None else month_of(first)
+    first = tx.first_claim_day()
+    return None if first is None else Month(first.year, first.month)
+
+
+def months_to_close(tx: Transaction, now: datetime) -> list[Month]:
+    """The months that are over and not closed, oldest first."""
+    month = _following(tx)
+    found: list[Month] = []
+    while month is not None and now >= month.end:
+        found.append(month)
+        month = month.following
+    return found
+
+
+def due_on(tx: Transaction, month: Month) -> date:
+    """The last day on which a month is settled in time."""
+    return month.due_on(rules_for(tx, month.following.first_day).settle_by_day)
 
 
 def _by_month(hours: Mapping[str, Totals], following: Month) -> dict[Month, Totals]:

@@ -69,14 +69,14 @@ class CaseQueries(Rows):
         row = self._session.row(
             f"SELECT * FROM case_record WHERE case_id = :case_id{lock}", case_id=case_id
         )
-        return None if row is None else _case(row)
+        return None if row is None else case_of(row)
 
     def case(self, case_id: str) -> Case | None:
         """A case by its id."""
         row = self._session.row(
             "SELECT * FROM case_record WHERE case_id = :case_id", case_id=case_id
         )
-        return None if row is None else _case(row)
+        return None if row is None else case_of(row)
 
     def open_case_of(self, kind: CaseKind, subject: str) -> Case | None:
         """The open case of a kind for a subject."""
@@ -86,7 +86,7 @@ class CaseQueries(Rows):
             kind=kind.value,
             subject=subject,
         )
-        return None if row is None else _case(row)
+        return None if row is None else case_of(row)
 
     def open_cases(
         self, kinds: Collection[CaseKind] = (), owner: str | None = None, limit: int = 200
@@ -130,7 +130,7 @@ class CaseQueries(Rows):
 
     def _cases(self, rest: str, **values: Value) -> list[Case]:
         rows = self._session.rows(f"SELECT * FROM case_record {rest}", **values)
-        return [_case(row) for row in rows]
+        return [case_of(row) for row in rows]
 
     def take_case(self, case_id: str, owner: str) -> None:
         """Give a case an owner."""
@@ -272,7 +272,8 @@ def _facts_text(facts: Mapping[str, object]) -> str:
     return json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def _case(row: Row) -> Case:
+def case_of(row: Row) -> Case:
+    """A case as its row has it."""
     form_id, fix = row["form_id"], text(row["fix"])
     return Case(
         case_id=text(row["case_id"]),

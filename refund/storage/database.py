@@ -17,6 +17,7 @@ from refund.storage.exits import ExitQueries
 from refund.storage.fill_ins import FillInQueries
 from refund.storage.forms import FormQueries
 from refund.storage.guarantees import GuaranteeQueries
+from refund.storage.jobs import JobQueries
 from refund.storage.joint import JointQueries
 from refund.storage.ledger import LedgerQueries
 from refund.storage.match import MatchQueries
@@ -79,6 +80,7 @@ class Queries(
     FillInQueries,
     DisplayQueries,
     TillFileQueries,
+    JobQueries,
 ):
     """Everything within one transaction."""
 

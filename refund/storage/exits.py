@@ -24,6 +24,14 @@ LEFT_AFTER_PURCHASE = (
 )
 """Whether the traveller of a row of `form` was seen leaving after the purchase."""
 
+LEFT_AT = (
+    f"COALESCE((SELECT MIN(gone.exited_at) FROM exit_record AS gone WHERE {_AFTER}),"
+    " (SELECT MIN(gone.exited_at) FROM loaded_exit AS gone JOIN exit_load"
+    " ON exit_load.load_number = gone.load_number AND exit_load.state = 'complete'"
+    f" WHERE {_AFTER}))"
+)
+"""When that was, by what was typed, else by a file."""
+
 
 class ExitQueries(Rows):
     """Departures and the audit trail."""

@@ -83,6 +83,7 @@ class FormQueries(Rows):
                 "replaces": form.replaces or None,
             },
         )
+        self._add_to_day("issued", form.issue_day, form.store_number, amounts.net_fen)
 
     def add_invoices(self, form_id: str, invoices: Sequence[Invoice]) -> None:
         """Add a form's invoices; the database refuses a number that lives on another form."""

@@ -2,9 +2,19 @@
 
 from datetime import datetime
 
+from refund.core.calendar import day_of
 from refund.core.operation import Advance, Guarantee
-from refund.storage.records import guarantee_of, moment, text, whole, written, written_or_none
+from refund.storage.records import (
+    guarantee_of,
+    moment,
+    moment_or_none,
+    text,
+    whole,
+    written,
+    written_or_none,
+)
 from refund.storage.rows import Rows
+from refund.storage.schema_office import TIME_SECONDS_MAX
 
 
 class GuaranteeQueries(Rows):
@@ -142,6 +152,36 @@ class GuaranteeQueries(Rows):
                 "label": advance.label,
                 "advanced_at": written(advance.advanced_at),
             },
+        )
+        self._count_advance(advance)
+
+    def _count_advance(self, advance: Advance) -> None:
+        """Add an advance to its day's figures, with the time from the first scan, if any."""
+        row = self._session.row(
+            "SELECT store_number, (SELECT MIN(opened_at) FROM visit"
+            " WHERE visit.form_id = form.form_id) AS scanned_at"
+            " FROM form WHERE form_id = :form_id",
+            form_id=advance.form_id,
+        )
+        if row is None:
+            raise LookupError(advance.form_id)
+        store_number, scanned_at = whole(row["store_number"]), moment_or_none(row["scanned_at"])
+        day = day_of(advance.advanced_at)
+        self._add_to_day("advanced", day, store_number, advance.amount_fen)
+        if scanned_at is None or scanned_at > advance.advanced_at:
+            return
+        seconds = int((advance.advanced_at - scanned_at).total_seconds())
+        self._insert_all(
+            "daily_time",
+            [
+                {
+                    "day": day.isoformat(),
+                    "store_number": store_number,
+                    "seconds": min(seconds, TIME_SECONDS_MAX),
+                    "count": 1,
+                }
+            ],
+            " ON CONFLICT (day, store_number, seconds) DO UPDATE SET count = daily_time.count + 1",
         )
 
     def advance_of(self, form_id: str) -> Advance | None:

@@ -1,6 +1,7 @@
 """What all row classes share: the session of the transaction, and the sealer for identity."""
 
 from collections.abc import Iterable
+from datetime import date
 from functools import cache
 
 from refund.ports import Sealer
@@ -35,6 +36,27 @@ class Rows:
             _insert_all_text(table, tuple(rows[0]), len(rows)) + rest, **values
         )
 
+    def _add_to_day(self, name: str, day: date, store_number: int, amount_fen: int) -> None:
+        """Count one more of what a store did on a day, in the transaction that does it."""
+        self._insert_all(
+            "daily_figure",
+            [
+                {
+                    "name": name,
+                    "day": day.isoformat(),
+                    "store_number": store_number,
+                    "count": 1,
+                    "amount_fen": amount_fen,
+                }
+            ],
+            _ONE_MORE,
+        )
+
+
+_ONE_MORE = (
+    " ON CONFLICT (name, day, store_number) DO UPDATE SET count = daily_figure.count + 1,"
+    " amount_fen = daily_figure.amount_fen + excluded.amount_fen"
+)
 
 _TEXTS: dict[tuple[str, tuple[str, ...]], str] = {}
 

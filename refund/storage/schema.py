@@ -6,6 +6,7 @@ from refund.storage.protocol import Step
 from refund.storage.schema_audit import AUDIT
 from refund.storage.schema_counter_day import COUNTER_DAY
 from refund.storage.schema_exits import EXITS
+from refund.storage.schema_jobs import JOBS
 from refund.storage.schema_later import LATER
 from refund.storage.schema_match import MATCH
 from refund.storage.schema_network import NETWORK
@@ -212,4 +213,5 @@ STEPS: tuple[Step, ...] = (
     COUNTER_DAY,
     PHONES,
     OFFLINE,
+    JOBS,
 )

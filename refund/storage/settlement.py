@@ -1,6 +1,6 @@
 """Months that were settled with the treasury, as rows."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from refund.core.settlement import (
     Month,
@@ -109,13 +109,12 @@ class SettlementQueries(Rows):
             },
         )
 
-    def first_claim_at(self) -> datetime | None:
-        """When the first entry was posted that claims something of the treasury."""
+    def first_claim_day(self) -> date | None:
+        """The day on which the first entry was posted that claims something of the treasury."""
         row = self._session.row(
-            "SELECT MIN(entry.posted_at) AS first FROM posting"
-            " JOIN entry ON entry.entry_key = posting.entry_key WHERE posting.account = 'treasury'"
+            "SELECT MIN(day) AS first FROM daily_balance WHERE account = 'treasury'"
         )
-        return None if row is None else moment_or_none(row["first"])
+        return None if row is None or row["first"] is None else day(row["first"])
 
     def settle_lines(self, month: Month) -> None:
         """Write out, in the order of posting, every claim till the month's end not yet settled."""

@@ -26,6 +26,7 @@ from refund.transaction.counter import CounterRows
 from refund.transaction.counter_day import CounterDayRows
 from refund.transaction.customs import CustomsRows
 from refund.transaction.exits import ExitRows
+from refund.transaction.jobs import JobRows
 from refund.transaction.joint import JointRows
 from refund.transaction.match import MatchRows
 from refund.transaction.money import GuaranteeRows, LedgerRows, OperationRows
@@ -301,6 +302,7 @@ class Transaction(
     SharingRows,
     OfficeRows,
     CounterDayRows,
+    JobRows,
     Protocol,
 ):
     """Everything within one transaction."""

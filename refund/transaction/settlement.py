@@ -1,7 +1,7 @@
 """Months that were settled with the treasury."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from refund.core.settlement import Month, SettledLine, Settlement, Totals, TreasuryPayment
@@ -22,8 +22,8 @@ class SettlementRows(Protocol):
         """Store a month's closing; the database refuses a second one."""
         ...
 
-    def first_claim_at(self) -> datetime | None:
-        """When the first entry was posted that claims something of the treasury."""
+    def first_claim_day(self) -> date | None:
+        """The day on which the first entry was posted that claims something of the treasury."""
         ...
 
     def settle_lines(self, month: Month) -> None:

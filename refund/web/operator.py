@@ -1,18 +1,15 @@
-"""The operator's pages: what waits, a form's whole life, keys."""
+"""The operator's pages: what waits, the search, a form's whole life, keys."""
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from refund.core.calendar import day_of, parse_past
+from refund.core.calendar import parse_past
 from refund.core.errors import REFUSALS, Refused
 from refund.core.nationalities import NATIONALITY_BY_CODE
 from refund.core.people import Role
 from refund.services import history, oversee
-from refund.services.agenda import agenda
-from refund.services.auditing import last_check
-from refund.services.cases import work_queue
-from refund.services.secure import watched
-from refund.services.verify import CODE_LENGTH_MIN, find_form
+from refund.services.queues import board, load
+from refund.services.search import CODE_LENGTH_LEAST, FIELD, Found, search
 from refund.web.auth import actor
 from refund.web.context import ports
 from refund.web.door import add_door
@@ -24,42 +21,55 @@ add_door(pages, Role.OPERATOR)
 
 @pages.context_processor
 def who() -> dict[str, object]:
-    """What the frame of each page says of the person at the desk."""
-    return {"operator": g.get("actor")}
+    """What the frame of each page says of the person at the desk, and what waits for them."""
+    here = g.get("actor")
+    return {"operator": here, "load": load(ports(), here) if here is not None else None}
 
 
 @pages.get("/")
 def home() -> str:
-    """What to do next, what waits, how old it is, and what is out."""
-    seen = oversee.overview(ports())
-    return render_template(
-        "operator/home.html",
-        seen=seen,
-        agenda=agenda(ports(), actor(), seen.desk),
-        cases=work_queue(ports(), actor(), limit=0),
-        checked=last_check(ports()),
-        watch=watched(ports()),
-    )
+    """Every queue with its count and age, what is due first at the top, and what is out."""
+    return render_template("operator/home.html", board=board(ports(), actor()))
+
+
+@pages.get("/queues")
+def queues() -> str | tuple[str, int]:
+    """The queues alone; nothing when they are as they were seen."""
+    found = board(ports(), actor())
+    if request.args.get("seen") == found.seen:
+        return "", 204
+    return render_template("operator/_board.html", board=found)
 
 
 @pages.get("/forms")
 def forms() -> str:
-    """Where a form is looked for."""
-    return render_template("operator/forms.html", refused=None, typed="")
+    """Where anything is looked for."""
+    return _searched("", None, None)
 
 
 @pages.post("/forms")
-def find() -> Response | tuple[str, int]:
-    """Find a form by its number or its code; neither gets into an address."""
-    text = request.form.get("code", "")
+def find() -> Response | str | tuple[str, int]:
+    """Find what a text means; nothing that names a person or a form gets into an address."""
+    text = request.form.get(FIELD, "")
     try:
-        form = find_form(ports(), text)
+        found = search(ports(), actor(), text)
     except Refused as refused:
-        shown = typed_fields(request.form)[0].get("code", "")
-        typed = shown if len(shown) < CODE_LENGTH_MIN else ""
-        page = render_template("operator/forms.html", refused=refused, typed=typed)
-        return page, REFUSALS[refused.code].status
-    return redirect(url_for("operator.form", form_id=form.form_id), 303)
+        if refused.field != FIELD:
+            raise
+        return _searched(text, None, refused), REFUSALS[refused.code].status
+    if found.only_form is not None:
+        return redirect(url_for("operator.form", form_id=found.only_form.form_id), 303)
+    return _searched(text, found, None)
+
+
+def _searched(text: str, found: Found | None, refused: Refused | None) -> str:
+    shown = typed_fields({FIELD: text})[0][FIELD]
+    return render_template(
+        "operator/forms.html",
+        found=found,
+        refused=refused,
+        searched=shown if len(shown) < CODE_LENGTH_LEAST else "",
+    )
 
 
 @pages.get("/forms/<form_id>")
@@ -74,12 +84,4 @@ def form(form_id: str) -> str:
     nationality = NATIONALITY_BY_CODE[life.traveller.nationality]
     return render_template(
         "operator/form.html", life=life, nationality=nationality, form_id=form_id
-    )
-
-
-@pages.get("/keys")
-def keys() -> str:
-    """The keys that sign and verify codes, with their days."""
-    return render_template(
-        "operator/keys.html", ring=ports().keys.ring(), today=day_of(ports().clock.now())
     )

@@ -12,6 +12,7 @@ from refund.core.matching import BEGINNING
 from refund.core.places import HOME_PORT, PORTS
 from refund.core.traveller import DocumentKind
 from refund.services import departing, exits, oversee
+from refund.services.agenda import agenda
 from refund.services.life import REASON_LENGTH_MAX
 from refund.services.reconcile import LIMIT, Chosen, desk, releasable, settle
 from refund.web.auth import actor
@@ -56,7 +57,10 @@ def exit_desk() -> str:
     return render_template(
         "operator/exit.html",
         seen=seen,
+        agenda=agenda(ports(), actor(), seen),
+        today=departing.today(ports()),
         live=departing.live(ports()),
+        now=ports().clock.now(),
         broken=departing.broken_today(ports()),
         queues=oversee.queues_of(seen.proposals),
         strangers=departing.strangers(ports(), day, after),
@@ -74,6 +78,12 @@ def _day() -> tuple[str, date | None, Refused | None]:
         return typed, parse_day(typed, "day") if typed else None, None
     except Refused as refused:
         return typed, None, refused
+
+
+@pages.get("/exit/today")
+def exit_today() -> str:
+    """The day's four figures alone."""
+    return render_template("operator/_exit_today.html", today=departing.today(ports()))
 
 
 @pages.get("/exit/live")

@@ -1,5 +1,6 @@
 // What every page gains from JavaScript; without it every page still works.
 
+import "./typed.js";
 import { copyOnTap } from "./copy.js";
 
 // htmx is fetched only by pages that use it, and once the page is complete: it starts by itself
@@ -16,11 +17,13 @@ if (document.querySelector("[hx-get], [hx-post], [data-hx-get], [data-hx-post]")
 
 const modules = {
   "[data-signature]": "./signature.js",
-  "[data-scanner]": "./scanner.js",
+  "[data-scanner], [data-scan-catcher]": "./scanner.js",
   "[data-lines]": "./lines.js",
   "[data-ticks]": "./ticks.js",
   "[data-stepper]": "./stepper.js",
   "[data-count]": "./count.js",
+  "[data-chart]": "./charts.js",
+  "[data-countdown]": "./countdown.js",
 };
 for (const [selector, path] of Object.entries(modules)) {
   if (document.querySelector(selector)) import(path);
@@ -72,6 +75,8 @@ function pressed(event) {
 document.addEventListener("keydown", (event) => {
   if (event.repeat || event.isComposing || !event.key) return;
   const wanted = pressed(event);
+  // A single character belongs to whoever is typing.
+  if (wanted.length === 1 && event.target.matches?.("input, textarea, select")) return;
   for (const element of document.querySelectorAll("[aria-keyshortcuts]")) {
     const keys = element.getAttribute("aria-keyshortcuts").toLowerCase().split(" ");
     if (keys.includes(wanted) && element.getClientRects().length) {

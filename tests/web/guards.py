@@ -38,6 +38,9 @@ OTHERS = {
     "receipt_number": "WUH-250708-0001",
     "case_id": UNKNOWN_ID,
     "fix": "explain",
+    "staff_id": "nobody",
+    "deed": "disable",
+    "what": "forms",
 }
 """What the other parts of addresses may be; nobody has these."""
 GUARDS = {pages.name: guard for pages, _, guard in AUDIENCES}

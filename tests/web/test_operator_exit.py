@@ -278,7 +278,7 @@ def test_an_answer_that_is_lost_is_under_way_and_finished_later(
     assert outcomes(page) == {"under_way": 1}
     again = check_page(settle(desk, "seen at the gate", ticket(form)))
     assert outcomes(again) == {"under_way": 1}
-    assert figures(shown(desk, "/operator/"))["answer"] == "1"
+    assert figures(shown(desk, "/operator/exit"))["answer"] == "1"
     world.network.unplugged = False
     world.clock.pass_by(minutes=1)
     work_once(world.ports)

@@ -145,7 +145,7 @@ def test_all_that_can_be_released_is_previewed_and_done_once(
 
 
 def test_the_first_page_says_what_to_do_next_and_why(desk: FlaskClient, world: World) -> None:
-    assert "Nothing has to be done now" in shown(desk, "/operator/").text
+    assert "Nothing has to be done now" in shown(desk, "/operator/exit").text
     kept(world)
     another(world, "H00000002", "key-2", "25422000000000000002")
     world.clock.at = steps.on(28, 9)
@@ -153,7 +153,7 @@ def test_the_first_page_says_what_to_do_next_and_why(desk: FlaskClient, world: W
         lambda tx: open_case(tx, world.ports, CaseKind.MISSING_HERE, "x", amount_fen=5_00)
     )
     let_in(desk)
-    found = tasks(shown(desk, "/operator/"))
+    found = tasks(shown(desk, "/operator/exit"))
     assert [what for what, _ in found] == ["release", "case", "charge"]
     released, opened, charged = (text for _, text in found)
     assert released.startswith("Release 1 hold The promise was kept;")
@@ -163,7 +163,7 @@ def test_the_first_page_says_what_to_do_next_and_why(desk: FlaskClient, world: W
     assert "CNY 134.46" in charged
     world.clock.at = steps.on(1, 9, month=8)
     let_in(desk)
-    found = tasks(shown(desk, "/operator/"))
+    found = tasks(shown(desk, "/operator/exit"))
     assert [what for what, _ in found] == ["release", "case", "charge_overdue"]
     assert "over, by up to 2 working days." in found[2][1]
 

@@ -224,11 +224,11 @@ def test_the_first_page_says_how_many_charges_are_overdue_and_by_how_much(
 ) -> None:
     steps.claimed(world)
     world.clock.at = steps.on(30)
-    assert "overdue" not in shown(desk, "/operator/").text
+    assert "overdue" not in shown(desk, "/operator/exit").text
     world.clock.at = steps.on(31)
-    assert "1 overdue, by 1 working day" in shown(desk, "/operator/").text
+    assert "1 overdue, by 1 working day" in shown(desk, "/operator/exit").text
     world.clock.at = steps.on(5, month=8)
-    assert "1 overdue, by up to 4 working days" in shown(desk, "/operator/").text
+    assert "1 overdue, by up to 4 working days" in shown(desk, "/operator/exit").text
     assert "4 working days overdue." in queue_text(shown(desk, "/operator/exit"), "capture")
 
 
