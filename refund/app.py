@@ -17,16 +17,22 @@ from refund.gateways.notices import SignedNotices
 from refund.gateways.passwords import ArgonPasswords
 from refund.gateways.printing import NetworkPrinter
 from refund.gateways.sealing import Sealer
+from refund.gateways.spool import Spool
 from refund.gateways.typesetting import TypstTypesetter
 from refund.lifeline import end_with_parent
 from refund.places import fonts_folder, papers_folder, static_folder, templates_folder
 from refund.ports import Ports
 from refund.services.auditing import Auditor
+from refund.services.job_kinds import register_own_kinds
+from refund.services.job_worker import JobWorker
 from refund.services.later import Worker
 from refund.storage import Database, open_storage
 from refund.web import register
 from refund.web.context import Authority, Context
 from refund.web.relayed import WORD_SETTING, Relayed
+
+SPOOL = "jobs"
+"""Below the instance: where files of long jobs are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,7 @@ class Wired:
 def wire(settings: Settings) -> Wired:
     """Open everything that the settings name, and bring keys and tables up to date."""
     settings.instance.mkdir(parents=True, exist_ok=True)
+    register_own_kinds()
     clock = read_clock(settings.clock)
     keys = make_keys(settings)
     sealer = Sealer(keys.secret("identity"), keys.secret("index"))
@@ -57,6 +64,7 @@ def wire(settings: Settings) -> Wired:
         public_url=settings.public_url,
         typesetter=TypstTypesetter(papers_folder(), fonts_folder()),
         printer=NetworkPrinter(*settings.printer) if settings.printer else None,
+        spool=Spool(settings.instance / SPOOL),
     )
     return Wired(ports, database, keys)
 
@@ -130,6 +138,9 @@ def serve_app() -> Flask:
         worker = Worker(wired.ports)
         worker.start()
         Finalize(None, worker.stop, exitpriority=2)
+        jobs = JobWorker(wired.ports)
+        jobs.start()
+        Finalize(None, jobs.stop, exitpriority=2)
     # Each process has one, and they take turns; so the books are checked without a worker too.
     auditor = Auditor(wired.ports)
     auditor.start()

@@ -14,6 +14,7 @@ from refund.core.people import Actor
 from refund.gateways import workdays
 from refund.gateways.keyfile import KeyFile
 from refund.gateways.sealing import Sealer
+from refund.gateways.spool import Spool
 from refund.gateways.typesetting import TypstTypesetter
 from refund.places import fonts_folder, papers_folder
 from refund.ports import Network, Ports
@@ -114,6 +115,7 @@ def wire_ports(
         storage=database,
         public_url=PUBLIC_URL,
         typesetter=TYPESETTER,
+        spool=Spool(folder / "jobs"),
     )
     return ports, database, keys
 

@@ -32,6 +32,7 @@ from refund.sandbox.serve import serve_sandbox
 from refund.sandbox.settings import SandboxSettings, ShiftedClock, control_password_of
 from refund.services.auditing import Auditor
 from refund.services.enrol import put_goods_master
+from refund.services.job_worker import JobWorker
 from refund.services.later import Worker
 
 HOST = "127.0.0.1"
@@ -155,6 +156,7 @@ def worker() -> None:
         raise Told("on SQLite the worker runs inside `refund serve`, so there is none to start")
     with opened(found, make=True) as wired:
         working, auditor = Worker(wired.ports), Auditor(wired.ports)
+        long_jobs = JobWorker(wired.ports)
 
         def stop(_signal: int, _frame: FrameType | None) -> None:
             working.stop()
@@ -163,7 +165,9 @@ def worker() -> None:
         signal.signal(signal.SIGINT, stop)
         click.echo("The worker works")
         auditor.start()
+        long_jobs.start()
         working.run()
+        long_jobs.stop()
         auditor.stop()
 
 

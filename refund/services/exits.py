@@ -16,6 +16,7 @@ from refund.core.trail import ExitImport, ExitLoad, Loaded, LoadedExit
 from refund.core.traveller import document_key
 from refund.ports import Ports
 from refund.services.life import By, note
+from refund.services.steps import Step, Stopped, no_step
 from refund.transaction import Transaction
 
 T = TypeVar("T")
@@ -66,7 +67,9 @@ def _ids_of(ports: Ports, line: ExitLine) -> tuple[str, str]:
     return exit_id[:32], index
 
 
-def import_exits(ports: Ports, by: str, stream: BinaryIO, name: str) -> ExitImport:
+def import_exits(
+    ports: Ports, by: str, stream: BinaryIO, name: str, step: Step = no_step
+) -> ExitImport:
     """Take in a file of departures, whole or not at all, once.
 
     It is read as it comes and written in transactions of a thousand rows, which nobody sees until
@@ -75,17 +78,21 @@ def import_exits(ports: Ports, by: str, stream: BinaryIO, name: str) -> ExitImpo
     Raises:
         Refused: as `ExitFile` and its `rows` and `require_whole`; `file_already_imported`,
             `exits_under_way`, `exits_superseded`.
+        Stopped: a step asked for it; nothing is left of the file.
     """
     file = ExitFile(stream, name[:NAME_CHARS_MAX], ports.clock.now())
     number = ports.storage.write(partial(_begin, ports=ports, file=file, by=by))
     try:
         clear_leftovers(ports)
+        done = 0
         for rows in _in_batches(file.rows(), BATCH):
             if file.problems.total < TOLD_MAX:
                 _add(ports, number, file, rows)
+            done += len(rows)
+            step(done, None)
         file.require_whole()
         return ports.storage.write(partial(_finish, ports=ports, number=number, file=file, by=by))
-    except Refused:
+    except (Refused, Stopped):
         ports.storage.write(lambda tx: tx.break_off_exit_load(number))
         clear_leftovers(ports)
         raise

@@ -35,6 +35,7 @@ from refund.services.statements import (
     fetch_statements,
     missing_days,
 )
+from refund.services.steps import Step, no_step
 from refund.transaction import Transaction
 
 T = TypeVar("T")
@@ -51,17 +52,19 @@ LISTED = 50
 _NO_MOMENT = end_of_day(date(1999, 12, 31))
 
 
-def match(ports: Ports, first: date, last: date) -> Period:
+def match(ports: Ports, first: date, last: date, step: Step = no_step) -> Period:
     """Match every day of a period of which there is a statement; what agrees leaves no trace.
 
-    The same breaks are the same cases, however often it is done.
+    The same breaks are the same cases, however often it is done.  Its steps are days.
 
     Raises:
         Refused: as `read_period`.
+        Stopped: a step asked for it; the days before stay matched, and no day is half done.
     """
     _require_period(first, last)
     found = ports.storage.read(lambda tx: tx.statements_between(first, last))
-    for statement in found:
+    for done, statement in enumerate(found):
+        step(done, len(found))
         _match_day(ports, statement)
     return summary(ports, first, last)
 

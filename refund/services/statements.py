@@ -16,6 +16,7 @@ from refund.core.statement import Head, Statement, StatementLine, StatementReade
 from refund.ports import NetworkRejected, NetworkSilent, Ports
 from refund.services.cases import close_by_itself, open_case
 from refund.services.life import By, note
+from refund.services.steps import Step, Stopped, no_step
 from refund.transaction import Transaction
 
 T = TypeVar("T")
@@ -47,7 +48,7 @@ class Given:
     day: date | None = None
 
 
-def take_in(ports: Ports, chunks: Iterable[bytes], given: Given) -> Statement:
+def take_in(ports: Ports, chunks: Iterable[bytes], given: Given, step: Step = no_step) -> Statement:
     """Take in a day's statement, whole or not at all; until it is complete nobody sees it.
 
     It is read once, as it comes, and written in transactions of a thousand lines.
@@ -55,6 +56,7 @@ def take_in(ports: Ports, chunks: Iterable[bytes], given: Given) -> Statement:
     Raises:
         Refused: as `StatementReader`; `statement_already_imported`, `statement_edited`,
             `statement_gap`, `statement_opening_differs`, `statement_superseded`.
+        Stopped: a step asked for it; nothing is left of the statement.
     """
     clear_leftovers(ports)
     reader = StatementReader(chunks, ports.clock.now())
@@ -70,11 +72,14 @@ def take_in(ports: Ports, chunks: Iterable[bytes], given: Given) -> Statement:
     begin = partial(_begin, ports=ports, head=reader.head, given=given)
     number = ports.storage.write(begin)
     try:
+        done = 0
         for batch in _in_batches(reader.lines(), BATCH):
             ports.storage.write(partial(_add, number=number, lines=batch))
+            done += len(batch)
+            step(done, None)
         finish = partial(_finish, ports=ports, number=number, reader=reader, by=given.by)
         return ports.storage.write(finish)
-    except (Refused, NetworkSilent):
+    except (Refused, NetworkSilent, Stopped):
         ports.storage.write(lambda tx: tx.break_off_statement(number))
         clear_leftovers(ports)
         raise
@@ -158,7 +163,7 @@ def _finish(
     return statement
 
 
-def fetch(ports: Ports, day: date, by: str = WORKER) -> Statement:
+def fetch(ports: Ports, day: date, by: str = WORKER, step: Step = no_step) -> Statement:
     """Fetch a day's statement from the network, and take it in.
 
     What does not pass opens a case.
@@ -168,7 +173,7 @@ def fetch(ports: Ports, day: date, by: str = WORKER) -> Statement:
     """
     try:
         with ports.network.statement(day) as chunks:
-            return take_in(ports, chunks, Given("network", "", by, day))
+            return take_in(ports, chunks, Given("network", "", by, day), step)
     except NetworkRejected:
         raise Refused("statement_not_there", "file", day=day) from None
     except NetworkSilent:
@@ -213,21 +218,29 @@ class Fetched:
     stopped: Refused | None
 
 
-def fetch_missing(ports: Ports, by: str) -> Fetched:
-    """Fetch what is missing, the oldest day first, until one is not there or does not pass."""
+def fetch_missing(ports: Ports, by: str, step: Step = no_step) -> Fetched:
+    """Fetch what is missing, the oldest day first, until one is not there or does not pass.
+
+    Its steps are days; one that is stopped in the middle leaves nothing of its day.
+    """
     missing = missing_days(ports)
     taken, stopped = 0, None
     try:
         there = set(ports.network.statement_days()) if missing else set()
     except NetworkSilent:
         there, stopped = set(), Refused("network_unreachable", "file")
+
+    def within(_lines: int, _all: int | None) -> None:
+        step(taken, len(missing))
+
     for day in missing:
         if stopped is None and day not in there:
             stopped = Refused("statement_not_there", "file", day=day)
         if stopped is not None:
             break
         try:
-            fetch(ports, day, by)
+            within(0, None)
+            fetch(ports, day, by, within)
         except Refused as refused:
             stopped = refused
         else:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import sys
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from refund.core.errors import Refused
 from refund.core.operation import Answer, Kind, Operation
 from refund.core.settlement import read_month
 from refund.services import claim, exits, settle
+from refund.services.job_kinds import register_own_kinds
+from refund.services.jobs import run_next
 from tests.services.steps import PHONE
 from tests.twin import BookNetwork
 from tests.world import World, open_world
@@ -84,6 +87,20 @@ def take_in_until(world: World, path: str, line: str, at: str) -> str:
     return str(exits.import_exits(world.ports, "process", stream, "exits.csv").rows)
 
 
+def do_job_until(world: World, step: str, at: str) -> str:
+    """Do the job that waits, and be killed at one of its steps; a word when there was none."""
+    world.clock.at = datetime.fromisoformat(at)
+    register_own_kinds()
+    steps = itertools.count(1)
+
+    def looked() -> bool:
+        if next(steps) == int(step):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return False
+
+    return "done" if run_next(world.ports, looked, timedelta(0)) else "nothing"
+
+
 def say(line: str) -> None:
     """Write a line that the test can read at once."""
     os.write(1, f"{line}\n".encode())
@@ -104,6 +121,8 @@ def main(series: str, folder: str, url: str, verb: str, *words: str) -> None:
                 say(close_it(world, *words))
             case "exits":
                 say(take_in_until(world, *words))
+            case "job":
+                say(do_job_until(world, *words))
             case _:
                 raise ValueError(verb)
 
