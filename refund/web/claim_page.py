@@ -1,15 +1,18 @@
 """Which page a form's state asks for, and what a traveller's page says besides the form itself."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from flask import render_template, url_for
 
 from refund.core.agreement import AGREEMENT_VERSION
+from refund.core.calendar import day_of
+from refund.core.calendar_file import reminder_days
 from refund.core.errors import REFUSALS, Refused
 from refund.core.form import IN_FLIGHT, Event, Status
 from refund.core.signing import code_url
 from refund.services.claim import ClaimView
+from refund.services.passes import pass_item
 from refund.services.standing import Standing, standing
 from refund.web.context import own_address, ports
 
@@ -113,9 +116,11 @@ def return_url(form_id: str) -> str:
     return own_address(url_for("traveller.card", form_id=form_id))
 
 
-def render_state(seen: ClaimView, today: date) -> str:
+def render_state(seen: ClaimView, now: datetime) -> str:
     """The page of a form in which nothing is left to fill in, or nothing yet."""
+    today = day_of(now)
     stand = standing(ports(), seen)
+    item = pass_item(seen, stand, now)
     until = open_until(seen, stand, today)
     part = "waiting" if waits(seen) else PARTS[seen.form.status]
     return render_template(
@@ -123,6 +128,9 @@ def render_state(seen: ClaimView, today: date) -> str:
         seen=seen,
         form=seen.form,
         stand=stand,
+        item=item,
+        today=today,
+        reminders=reminder_days(item.last_day, today) if item.last_day else (),
         part=part,
         took=took(seen),
         open_until=until,

@@ -11,10 +11,12 @@ from refund.core.calendar import SHANGHAI
 from refund.core.errors import REFUSALS, Refused
 from refund.core.ids import group_form_number
 from refund.core.money import format_yuan
+from refund.core.mrz_help import corrected
 from refund.core.places import PORTS
 from refund.translations import separated
 from refund.web.language import chosen
 from refund.web.qr import svg
+from refund.web.remaining import time_left
 
 
 def register_filters(app: Flask) -> None:
@@ -35,6 +37,8 @@ def register_filters(app: Flask) -> None:
         port_name=port_name,
         qr_svg=qr_svg,
         refusal_source=refusal_source,
+        time_left=time_left,
+        mrz_corrected=corrected,
     )
 
 

@@ -95,7 +95,7 @@ def form(form_id: str) -> Answer:
         if seen.why_no_hold:
             return render_template("traveller/declined.html", seen=seen, form=seen.form)
         return redirect(url_for("traveller.card", form_id=form_id), 303)
-    return render_state(seen, day_of(ports().clock.now()))
+    return render_state(seen, ports().clock.now())
 
 
 @pages.get("/forms/<form_id>/live")
