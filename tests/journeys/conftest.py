@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from tests.actors import Person, Purchase
 from tests.journeys.cast import Cast, CastAt
@@ -135,11 +135,19 @@ def new_purchase(**changes: Any) -> Purchase:
 
 
 SERIOUS = {"serious", "critical"}
+NARROWEST = 320
+TOO_WIDE = """() => {
+    const page = document.documentElement;
+    if (page.scrollWidth <= page.clientWidth) return [];
+    return [...document.querySelectorAll("body *")]
+        .filter(one => one.getBoundingClientRect().right > page.clientWidth + 1)
+        .map(one => one.tagName + "." + one.className).slice(0, 8);
+}"""
 
 
 @pytest.fixture
 def see() -> See:
-    """Return what examines a page in both colour schemes."""
+    """Return what examines a page in both colour schemes, and on the narrowest screen."""
     axe = Axe()
 
     def examine(name: str, person: Person) -> None:
@@ -153,5 +161,16 @@ def see() -> See:
             ]
             assert told == []
         person.page.emulate_media(color_scheme="light")
+        assert_fits(name, person.page)
 
     return examine
+
+
+def assert_fits(name: str, page: Page) -> None:
+    """Nothing of a page stands out of a screen of 320 pixels, as 400 % of enlargement leaves."""
+    own = page.viewport_size
+    assert own is not None
+    page.set_viewport_size({"width": NARROWEST, "height": own["height"]})
+    wide = page.evaluate(TOO_WIDE)
+    page.set_viewport_size(own)
+    assert wide == [], f"{name}: wider than {NARROWEST} pixels"
