@@ -9,8 +9,10 @@ import click
 
 from refund.cli.opened import opened, settings
 from refund.cli.output import json_option, print_json, print_table
+from refund.core.case import CaseKind
 from refund.core.money import format_yuan
 from refund.core.statement import Statement
+from refund.services import reissue
 from refund.services import statements as stated
 from refund.services.statements import Given, StatementDay
 
@@ -70,12 +72,30 @@ def take_in(*, file: Path, as_json: bool) -> None:
         click.echo(f"{statement.day}: {lines} lines, balance {closing}")
 
 
+@statements.command("offer")
+@click.argument("file", type=_FILE)
+@json_option
+def offer(*, file: Path, as_json: bool) -> None:
+    """Offer a file for a day that is there already; nothing counts of it yet.
+
+    Two persons decide on the operator's pages whether it takes the old one's place.
+    """
+    with opened(settings()) as wired, file.open("rb") as content:
+        case = reissue.offer(wired.ports, _pieces(content), Given("file", file.name, ACTOR))
+    if as_json:
+        print_json({"case_id": case.case_id, "day": case.subject, **case.facts})
+    else:
+        click.echo(f"{case.subject}: offered, case {case.case_id} waits for two persons")
+
+
 def _pieces(content: IO[bytes]) -> Iterator[bytes]:
     return iter(partial(content.read, PIECE_BYTES), b"")
 
 
 def _state(one: StatementDay) -> str:
     if one.statement is not None:
+        if one.case is not None and one.case.kind is CaseKind.STATEMENT_REISSUED:
+            return "another offered"
         return "matched" if one.statement.matched_at else "taken in"
     wrong = one.case is not None and one.case.kind.value == "statement_wrong"
     return "WRONG" if wrong else "LATE" if one.is_late else "missing"
@@ -92,7 +112,19 @@ def _row(one: StatementDay) -> list[object]:
 
 def _plain_day(one: StatementDay) -> dict[str, object]:
     plain: dict[str, object] = {"day": one.day, "state": _state(one).lower()}
+    if one.superseded:
+        plain["superseded"] = [_plain_superseded(old) for old in one.superseded]
     return plain | ({} if one.statement is None else _plain(one.statement))
+
+
+def _plain_superseded(statement: Statement) -> dict[str, object]:
+    return {
+        "closing_fen": statement.closing_fen,
+        "digest": statement.digest,
+        "superseded_at": statement.superseded_at,
+        "superseded_by": statement.superseded_by,
+        "case_id": statement.case_id,
+    }
 
 
 def _plain(statement: Statement) -> dict[str, object]:

@@ -111,6 +111,7 @@ class Booked:
         is_again: the same was booked under the same reference before.
         holds: our shares of the hold that the line names.
         form: a form whose number the reference carries, where `ours` does not name it.
+        origin: the line's place on an earlier statement of its day that was replaced; else empty.
     """
 
     day: date
@@ -120,11 +121,12 @@ class Booked:
     is_again: bool
     holds: tuple[Guarantee, ...] = ()
     form: Form | None = None
+    origin: str = ""
 
     @property
     def subject(self) -> str:
-        """The day and the line's number."""
-        return f"{self.day.isoformat()}/{self.line.number}"
+        """The day and the line's number, the same however often the day is issued anew."""
+        return f"{self.day.isoformat()}/{self.origin or self.line.number}"
 
     @property
     def form_id(self) -> str:
@@ -319,6 +321,39 @@ def fees_break(statement: Statement, lines: Sequence[Mapping[str, object]]) -> B
         theirs_fen=-charged_fen,
         ours={"day": day, "fee_fen": agreed_fen},
         theirs={"day": day, "fee_fen": charged_fen, "lines": [dict(line) for line in lines]},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What a case posted for a break that stands no more, and that was not taken back."""
+
+    case_id: str
+    day: date
+    posted_at: datetime
+    posted_fen: int
+    form_id: str
+    store_number: int
+    reference: str
+
+
+def unfounded(posted: Posted) -> Break:
+    """A correction that nothing bears out any more: what it posted is to be taken back."""
+    return Break(
+        kind=CaseKind.FIX_UNFOUNDED,
+        subject=posted.case_id,
+        day=posted.day,
+        since=posted.posted_at,
+        amount_fen=abs(posted.posted_fen),
+        reference=posted.reference,
+        form_id=posted.form_id,
+        store_number=posted.store_number,
+        ours_fen=posted.posted_fen,
+        ours={
+            "reference": posted.reference,
+            "amount_fen": posted.posted_fen,
+            "day": posted.day.isoformat(),
+        },
     )
 
 

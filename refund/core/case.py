@@ -41,6 +41,8 @@ class CaseKind(Enum):
     # Statements and the books.
     STATEMENT_MISSING = "statement_missing"
     STATEMENT_WRONG = "statement_wrong"
+    STATEMENT_REISSUED = "statement_reissued"
+    FIX_UNFOUNDED = "fix_unfounded"
     FEES_DIFFER = "fees_differ"
     INVARIANT_BROKEN = "invariant_broken"
 
@@ -50,7 +52,9 @@ class Fix(Enum):
 
     `post_theirs` takes over what the network's book has and ours has not; `reverse_ours` takes
     back what ours has and the network's has not; `treat_as_refused` ends an operation that never
-    reached the network; `pay_again` pays what came back once more, to the card.
+    reached the network; `pay_again` pays what came back once more, to the card; `take_back`
+    reverses what an earlier case posted; `ask_before` asks whether the network issues earlier days
+    otherwise now; `replace_statement` lets an offered statement count in the old one's place.
     """
 
     LOOK_UP = "look_up"
@@ -63,16 +67,22 @@ class Fix(Enum):
     POST_THEIRS = "post_theirs"
     REVERSE_OURS = "reverse_ours"
     FETCH = "fetch"
+    TAKE_BACK = "take_back"
+    ASK_BEFORE = "ask_before"
+    REPLACE_STATEMENT = "replace_statement"
     EXPLAIN = "explain"
 
 
 MOVES_MONEY = frozenset(
     {
         *(Fix.RELEASE, Fix.CAPTURE, Fix.WRITE_OFF, Fix.PAY_AGAIN),
-        *(Fix.POST_THEIRS, Fix.REVERSE_OURS),
+        *(Fix.POST_THEIRS, Fix.REVERSE_OURS, Fix.TAKE_BACK),
     }
 )
 """Fixes that need two persons above the limit."""
+
+TWO_ALWAYS = frozenset({Fix.REPLACE_STATEMENT})
+"""Fixes that need two persons whatever they move."""
 
 FIXES: dict[CaseKind, tuple[Fix, ...]] = {
     CaseKind.PENDING_TOO_LONG: (Fix.LOOK_UP, Fix.TREAT_AS_REFUSED),
@@ -96,7 +106,9 @@ FIXES: dict[CaseKind, tuple[Fix, ...]] = {
     CaseKind.LEFT_ELSEWHERE: (Fix.CAPTURE, Fix.EXPLAIN),
     CaseKind.LEFT_UNVERIFIED: (Fix.CAPTURE, Fix.RELEASE, Fix.EXPLAIN),
     CaseKind.STATEMENT_MISSING: (Fix.FETCH, Fix.EXPLAIN),
-    CaseKind.STATEMENT_WRONG: (Fix.FETCH, Fix.EXPLAIN),
+    CaseKind.STATEMENT_WRONG: (Fix.ASK_BEFORE, Fix.FETCH, Fix.EXPLAIN),
+    CaseKind.STATEMENT_REISSUED: (Fix.REPLACE_STATEMENT, Fix.EXPLAIN),
+    CaseKind.FIX_UNFOUNDED: (Fix.TAKE_BACK, Fix.EXPLAIN),
     CaseKind.FEES_DIFFER: (Fix.POST_THEIRS, Fix.EXPLAIN),
     CaseKind.INVARIANT_BROKEN: (Fix.EXPLAIN,),
 }
@@ -108,7 +120,7 @@ MATCH = frozenset(
         *(CaseKind.CURRENCY_DIFFERS, CaseKind.KIND_DIFFERS, CaseKind.TWICE_THERE),
         *(CaseKind.LATE_THERE, CaseKind.CAPTURED_AFTER_RELEASE, CaseKind.RELEASED_UNVERIFIED),
         *(CaseKind.LEFT_LATE, CaseKind.LEFT_ELSEWHERE, CaseKind.LEFT_UNVERIFIED),
-        CaseKind.FEES_DIFFER,
+        *(CaseKind.FEES_DIFFER, CaseKind.FIX_UNFOUNDED),
     }
 )
 """The breaks of the three-way match."""
@@ -202,8 +214,10 @@ class Approval:
 def needs_two(fix: Fix, amount_fen: int, *, is_verified: bool) -> bool:
     """Whether a second person must approve: above the limit, or a release that customs' word lacks.
 
+    In the place of a statement another one is put by two persons alone.
+
     Source: project decision.
     """
-    if fix is Fix.RELEASE and not is_verified:
+    if fix in TWO_ALWAYS or (fix is Fix.RELEASE and not is_verified):
         return True
     return fix in MOVES_MONEY and amount_fen > TWO_PERSONS_FEN

@@ -222,6 +222,9 @@ REFUSALS: dict[str, Refusal] = {
     "statement_edited": Refusal(409, PROJECT),
     "statement_superseded": Refusal(409, PROJECT),
     "statement_not_there": Refusal(404, PROJECT),
+    "statement_day_free": Refusal(409, PROJECT),
+    "statement_already_offered": Refusal(409, PROJECT),
+    "statement_not_reissued": Refusal(409, PROJECT),
     "period_too_long": Refusal(422, PROJECT),
     # Papers.
     "glyph_missing": Refusal(422, PROJECT),

@@ -320,10 +320,16 @@ def write_off_entry(key: str, form_id: str, outstanding_fen: int, held_fen: int)
     )
 
 
-def network_fees_entry(day: date, fees_fen: int) -> Entry:
+def network_fees_key(day: date, number: int = 0) -> str:
+    """The event of a statement's fees; a later statement of the same day has its number in it."""
+    again = f"-{number}" if number else ""
+    return f"statement-{day.isoformat()}{again}-fees"
+
+
+def network_fees_entry(key: str, fees_fen: int) -> Entry:
     """What the network charged for a day, as its statement says."""
     return Entry(
-        f"statement-{day.isoformat()}-fees",
+        key,
         "network_fees",
         "",
         (_debit(Account.NETWORK_FEE, fees_fen), _credit(Account.NETWORK, fees_fen)),

@@ -15,7 +15,7 @@ GROUPS: dict[str, frozenset[CaseKind]] = {
     "different": frozenset(
         {
             *(CaseKind.AMOUNT_DIFFERS, CaseKind.CURRENCY_DIFFERS, CaseKind.KIND_DIFFERS),
-            *(CaseKind.LATE_THERE, CaseKind.FEES_DIFFER),
+            *(CaseKind.LATE_THERE, CaseKind.FEES_DIFFER, CaseKind.FIX_UNFOUNDED),
         }
     ),
     "border": BORDER,

@@ -129,7 +129,8 @@ class Trailer:
 class Statement:
     """A day's statement as it was taken in; `digest` is the SHA-256 of the whole file.
 
-    `source` says where it came from: `network` or `file`.
+    `source` says where it came from: `network` or `file`. One that another one replaced, or that
+    was set aside with it, says when and by whom, and the case in which two persons decided it.
     """
 
     number: int
@@ -143,6 +144,29 @@ class Statement:
     imported_at: datetime
     imported_by: str
     matched_at: datetime | None = None
+    superseded_at: datetime | None = None
+    superseded_by: str = ""
+    case_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """The lines that one statement of a day has and another one has not; the first references."""
+
+    lines: int
+    references: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reissue:
+    """A statement that is offered in the place of the one that counts.
+
+    `set_aside` are the later days that do not begin where it ends: they are to be fetched anew.
+    """
+
+    taken_in: Statement
+    offered: Statement
+    set_aside: tuple[Statement, ...]
 
 
 def effect_fen(kind: str, state: str, amount_fen: int) -> int:

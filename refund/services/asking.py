@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from refund.core.calendar import parse_day
-from refund.core.case import FIXES, Case, Fix
+from refund.core.case import Case, Fix
 from refund.core.errors import Refused
 from refund.core.operation import ORDER, Answer, News, Operation, OperationState
 from refund.core.people import Actor
@@ -12,11 +12,12 @@ from refund.ports import NetworkSilent, Ports
 from refund.services.cases import close, require_idle, the_open_case
 from refund.services.life import By
 from refund.services.pay import carry_out, record_answer, refusal_of
+from refund.services.reissue import offer_reissued
 from refund.services.situation import offers, situation_of
 from refund.services.statements import fetch
 from refund.transaction import Transaction
 
-LOOKING = frozenset({Fix.LOOK_UP, Fix.TREAT_AS_REFUSED, Fix.FETCH})
+LOOKING = frozenset({Fix.LOOK_UP, Fix.TREAT_AS_REFUSED, Fix.FETCH, Fix.ASK_BEFORE})
 """Fixes that begin with a question to the network, and are decided by what it says."""
 
 NEVER_ARRIVED = "never_arrived"
@@ -30,11 +31,15 @@ class Outcome(Enum):
     WAITS = "waits"
     UNDER_WAY = "under_way"
     REFUSED = "refused"
+    OFFERED = "offered"
 
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A case after a fix: done, waiting for a second person or the network, or refused by it."""
+    """A case after a fix: done, waiting for a second person or the network, or refused by it.
+
+    After `offered` it is the new case, of the statement that is offered.
+    """
 
     case: Case
     outcome: Outcome
@@ -45,12 +50,14 @@ def ask_again(ports: Ports, operator: Actor, case_id: str, fix: Fix, reason: str
     """Ask the network for its word on a case's request, and take in what it says.
 
     Where it never booked the request, that can be taken as a no, if it is asked for no more. A
-    day's statement is fetched.
+    day's statement is fetched; of the days before one the earliest that is other now is offered.
 
     Raises:
         Refused: `network_unreachable`, `case_unknown`, `case_closed`, `case_under_way`,
-            `approval_waits`, `fix_not_possible`; as `statements.fetch`.
+            `approval_waits`, `fix_not_possible`; as `statements.fetch`, `offer_reissued`.
     """
+    if fix is Fix.ASK_BEFORE:
+        return _ask_before(ports, operator, case_id, reason)
     if fix is Fix.FETCH:
         return _fetch(ports, operator, case_id, reason)
     operation = ports.storage.write(lambda tx: _asked_about(tx, ports, case_id, fix))
@@ -109,7 +116,7 @@ def _is_answered(known: Operation, answer: Answer | None) -> bool:
 
 def _fetch(ports: Ports, operator: Actor, case_id: str, reason: str) -> Fixed:
     """Fetch the statement that a case is about; once it is taken in the case is over."""
-    case = ports.storage.write(lambda tx: _idle(tx, case_id))
+    case = ports.storage.write(lambda tx: _idle(tx, ports, case_id, Fix.FETCH))
     fetch(ports, parse_day(case.subject, "day"), operator.label)
     by = By(operator.label, ports.clock.now())
 
@@ -123,9 +130,19 @@ def _fetch(ports: Ports, operator: Actor, case_id: str, reason: str) -> Fixed:
     return ports.storage.write(note_it)
 
 
-def _idle(tx: Transaction, case_id: str) -> Case:
+def _ask_before(ports: Ports, operator: Actor, case_id: str, reason: str) -> Fixed:
+    """Offer the day that was issued anew; the case stays until its own statement is taken in."""
+    case = ports.storage.write(lambda tx: _idle(tx, ports, case_id, Fix.ASK_BEFORE))
+    offered = offer_reissued(ports, parse_day(case.subject, "day"), operator.label)
+    by = By(operator.label, ports.clock.now())
+    detail = f"{offered.subject}: {reason}"
+    ports.storage.write(lambda tx: tx.add_case_event(case_id, "offered", by.at, by.actor, detail))
+    return Fixed(offered, Outcome.OFFERED)
+
+
+def _idle(tx: Transaction, ports: Ports, case_id: str, fix: Fix) -> Case:
     case = the_open_case(tx, case_id)
     require_idle(tx, case)
-    if Fix.FETCH not in FIXES[case.kind]:
+    if all(one.fix is not fix for one in offers(situation_of(tx, ports, case))):
         raise Refused("fix_not_possible")
     return case

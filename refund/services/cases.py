@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import TypedDict, Unpack
 
@@ -40,7 +40,7 @@ def open_case(
     now = ports.clock.now()
     form_id, facts = about.get("form_id", ""), _as_stored(about.get("facts", {}))
     amount_fen = about.get("amount_fen", 0)
-    if kind in MATCH and _is_settled(tx.last_case_of(kind, subject), amount_fen, facts):
+    if kind in MATCH and _is_settled(tx, tx.last_case_of(kind, subject), amount_fen, facts):
         return False
     case = Case(
         case_id=ports.ids.event_id(),
@@ -70,11 +70,22 @@ def _as_stored(facts: Mapping[str, object]) -> dict[str, object]:
     return stored
 
 
-def _is_settled(last: Case | None, amount_fen: int, facts: Mapping[str, object]) -> bool:
-    """Whether a person has closed a case of exactly these rows."""
+def _is_settled(
+    tx: Transaction, last: Case | None, amount_fen: int, facts: Mapping[str, object]
+) -> bool:
+    """Whether a person has closed a case of exactly these rows, and what it posted still stands."""
     if last is None or last.is_open or last.closed_by == WORKER:
         return False
-    return (last.amount_fen, last.facts) == (amount_fen, facts)
+    if tx.has_entry(f"{last.case_id}-difference-reversed"):
+        return False
+    return (last.amount_fen, _said(last.facts)) == (amount_fen, _said(facts))
+
+
+def _said(value: object) -> object:
+    """What rows say but for a line's number, which differs where a day was issued anew."""
+    if isinstance(value, Mapping):
+        return {name: _said(each) for name, each in value.items() if name != "line"}
+    return [_said(each) for each in value] if isinstance(value, list) else value
 
 
 def _store_number(tx: Transaction, form_id: str) -> int:
@@ -102,12 +113,16 @@ def close_by_itself(tx: Transaction, ports: Ports, kind: CaseKind, subject: str,
 def close(tx: Transaction, case: Case, by: By, reason: str) -> bool:
     """Close a case once, and with it the request for a second person that waits.
 
+    A statement that is offered, and does not count by then, is given up with its case.
+
     Returns:
         False when it was closed before.
     """
     closed = replace(case, closed_at=by.at, closed_by=by.actor, reason=reason)
     if not tx.close_case(closed):
         return False
+    if case.kind is CaseKind.STATEMENT_REISSUED:
+        tx.give_up_offer(date.fromisoformat(case.subject))
     waiting = tx.approval_of(case.case_id)
     if waiting is not None:
         tx.decide_approval(decided(waiting, By(WORKER, by.at), is_approved=False))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from refund.core import ledger
-from refund.core.case import Approval, Case, Fix
+from refund.core.case import Approval, Case, CaseKind, Fix
 from refund.core.errors import Refused
 from refund.core.operation import Operation, OperationState
 from refund.core.people import Actor
@@ -23,8 +23,11 @@ from refund.services.cases import (
 from refund.services.ends import write_off
 from refund.services.intent import begin_end_of_hold, begin_extension, begin_pay_again
 from refund.services.life import By, read_reason
+from refund.services.match import match_new
 from refund.services.pay import carry_out
+from refund.services.reissue import replace_statement
 from refund.services.situation import Offer, Situation, offers, propose_fix, situation_of
+from refund.services.statements import clear_leftovers
 from refund.transaction import Transaction
 
 
@@ -163,11 +166,16 @@ def approve(ports: Ports, operator: Actor, case_id: str, approval_id: str) -> Fi
         _tell(tx, case, "approved", by, approval.fix, approval.reason)
         return _begin(tx, ports, standing, offer, by, approval.reason)
 
-    return _carry_out(ports, case_id, ports.storage.write(begin))
+    fixed = _carry_out(ports, case_id, ports.storage.write(begin))
+    if fixed.case.fix is Fix.REPLACE_STATEMENT:
+        match_new(ports)
+    return fixed
 
 
 def decline(ports: Ports, operator: Actor, case_id: str, approval_id: str, reason: str) -> Case:
     """Decline what somebody else asked for, or take back one's own request.
+
+    A statement that is offered, and that another person declines, is given up with its case.
 
     Raises:
         Refused: `approval_decided`, `case_unknown`, `case_closed`; as `life.read_reason`.
@@ -181,9 +189,14 @@ def decline(ports: Ports, operator: Actor, case_id: str, approval_id: str, reaso
             raise Refused("approval_decided")
         kind = "taken_back" if approval.asked_by == by.actor else "declined"
         _tell(tx, case, kind, by, approval.fix, text)
+        if approval.fix is Fix.REPLACE_STATEMENT and kind == "declined":
+            close(tx, replace(case, fix=Fix.EXPLAIN, fixed_by=by.actor), by, text)
         return case
 
-    return ports.storage.write(write)
+    found = ports.storage.write(write)
+    if found.kind is CaseKind.STATEMENT_REISSUED:
+        clear_leftovers(ports)
+    return found
 
 
 def _request(tx: Transaction, case_id: str, approval_id: str) -> tuple[Case, Approval]:
@@ -209,6 +222,10 @@ def _begin(
         case Fix.POST_THEIRS | Fix.REVERSE_OURS:
             entry = ledger.difference_entry(case.case_id, "", standing.difference_fen)
             tx.post(replace(entry, reason=reason), case.store_number, by.actor, by.at)
+        case Fix.TAKE_BACK if posted := tx.entry(f"{case.subject}-difference"):
+            tx.post(ledger.reversal(posted, reason), case.store_number, by.actor, by.at)
+        case Fix.REPLACE_STATEMENT:
+            replace_statement(tx, ports, case, by, reason)
         case Fix.WRITE_OFF if form is not None:
             write_off(tx, ports, form, by, reason, kept=standing.kept_event)
         case Fix.RELEASE | Fix.CAPTURE if form is not None and offer.event is not None:

@@ -15,10 +15,12 @@ from refund.core.breaks import (
     Booked,
     Break,
     Ours,
+    Posted,
     Scope,
     breaks_of,
     fees_break,
     missing_there,
+    unfounded,
 )
 from refund.core.calendar import day_of, end_of_day
 from refund.core.case import CaseKind
@@ -107,6 +109,23 @@ def look_again(ports: Ports) -> None:
         for batch in _in_batches(_found(ports, scope, None)):
             ports.storage.write(partial(_note, ports=ports, found=batch))
         _end_unseen(ports, run)
+    _judge_corrections(ports)
+
+
+def _judge_corrections(ports: Ports) -> None:
+    """What was posted for a break that stands no more is itself a break."""
+    run = ports.ids.event_id()
+    ports.storage.write(lambda tx: tx.mark_unfounded(run))
+    after = ""
+    while posted := ports.storage.read(partial(_unfounded, after=after)):
+        found = [unfounded(one) for one in posted]
+        ports.storage.write(partial(_note, ports=ports, found=found))
+        after = posted[-1].case_id
+    _end_unseen(ports, run)
+
+
+def _unfounded(tx: Transaction, after: str) -> list[Posted]:
+    return tx.unfounded_fixes(after, ODD_MAX)
 
 
 def _match_day(ports: Ports, statement: Statement) -> None:
@@ -176,7 +195,7 @@ def _with_holds(tx: Transaction, booked: Booked) -> Booked:
     hold = line.hold_reference or (line.reference if line.kind == "hold" else "")
     holds = tuple(tx.guarantees_under(hold)) if hold else ()
     form = None if booked.ours or holds else tx.form(line.reference.partition("-")[0])
-    return replace(booked, holds=holds, form=form)
+    return replace(booked, holds=holds, form=form, origin=tx.line_origin(booked.line_id))
 
 
 def _absent(ports: Ports, scope: Scope, statement: Statement | None) -> Iterator[list[Break]]:

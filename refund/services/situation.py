@@ -12,9 +12,11 @@ from refund.core.form import TRANSITIONS, Event, Form
 from refund.core.ledger import Entry, Posting
 from refund.core.matching import Action, Proposal, Why
 from refund.core.operation import SEND_FOR, Guarantee, Operation, OperationState
+from refund.core.statement import Reissue
 from refund.ports import Ports
 from refund.services.intent import LEASE, captured_by
 from refund.services.reconcile import own_proposal
+from refund.services.reissue import reissue_of
 from refund.transaction import Transaction
 
 OF_OPERATIONS = frozenset(
@@ -47,6 +49,7 @@ class Situation:
         is_verified: whether customs have confirmed goods of the form.
         owed_fen: what would be given up by a write-off.
         difference_fen: by how much the network's book differs from ours; above zero: more there.
+        reissue: the statement that is offered, beside the one that counts.
     """
 
     case: Case
@@ -60,6 +63,7 @@ class Situation:
     charge_fen: int = 0
     owed_fen: int = 0
     difference_fen: int = 0
+    reissue: Reissue | None = None
 
     @property
     def charge_event(self) -> Event | None:
@@ -128,6 +132,8 @@ ASK_NETWORK = frozenset(
 def situation_of(tx: Transaction, ports: Ports, case: Case) -> Situation:
     """Read how a case stands now."""
     bare = Situation(case, None, ports.clock.now(), difference_fen=_difference_fen(tx, case))
+    if case.kind is CaseKind.STATEMENT_REISSUED and case.is_open:
+        return replace(bare, reissue=reissue_of(tx, case))
     form = tx.form(case.form_id) if case.form_id else None
     if form is None:
         return bare
@@ -168,8 +174,11 @@ def _told_there(case: Case, name: str) -> str:
 def _difference_fen(tx: Transaction, case: Case) -> int:
     """What the network's book has more than ours, fen, by the case's rows.
 
-    What an earlier case of the same anomaly posted is not posted again.
+    What an earlier case of the same anomaly posted is not posted again. Of a day whose statement
+    was set aside nothing is known until the day is matched anew.
     """
+    if case.is_break and tx.waits_for_match(case.case_id):
+        return 0
     ours, theirs = case.facts.get("ours_fen"), case.facts.get("theirs_fen")
     if not isinstance(ours, int) or not isinstance(theirs, int):
         return 0
@@ -258,6 +267,15 @@ def _follow_the_network(situation: Situation) -> Possible:
     return abs(situation.difference_fen), None
 
 
+def _ask_before(situation: Situation) -> Possible:
+    is_apart = _told_there(situation.case, "code") == "statement_opening_differs"
+    return (0, None) if is_apart else None
+
+
+def _replace_statement(situation: Situation) -> Possible:
+    return None if situation.reissue is None else (situation.case.amount_fen, None)
+
+
 _POSSIBLE: dict[Fix, Callable[[Situation], Possible]] = {
     Fix.LOOK_UP: _look_up,
     Fix.TREAT_AS_REFUSED: _treat_as_refused,
@@ -269,6 +287,9 @@ _POSSIBLE: dict[Fix, Callable[[Situation], Possible]] = {
     Fix.POST_THEIRS: _follow_the_network,
     Fix.REVERSE_OURS: _follow_the_network,
     Fix.FETCH: _always,
+    Fix.TAKE_BACK: _follow_the_network,
+    Fix.ASK_BEFORE: _ask_before,
+    Fix.REPLACE_STATEMENT: _replace_statement,
     Fix.EXPLAIN: _always,
 }
 
@@ -310,7 +331,7 @@ def _entry(situation: Situation, fix: Fix, amount_fen: int, event: Event | None)
             entry = ledger.write_off_entry("-", form_id, amount_fen, 0)
         case Fix.PAY_AGAIN, _:
             entry = ledger.pay_again_entry("-", form_id, amount_fen)
-        case ((Fix.POST_THEIRS | Fix.REVERSE_OURS), _):
+        case ((Fix.POST_THEIRS | Fix.REVERSE_OURS | Fix.TAKE_BACK), _):
             entry = ledger.difference_entry("-", "", situation.difference_fen)
         case _:
             pass
@@ -329,5 +350,15 @@ def _seen(situation: Situation, fix: Fix, amount_fen: int, event: Event | None) 
         "" if hold is None else f"{hold.reference}/{hold.amount_fen}/{hold.expires_at}",
         str(situation.outstanding_fen),
         str(situation.difference_fen),
+        *_seen_of(situation.reissue),
     )
     return hashlib.sha256("|".join(told).encode()).hexdigest()[:32]
+
+
+def _seen_of(reissue: Reissue | None) -> tuple[str, ...]:
+    """Which statements would count and which would not, as the preview names them."""
+    if reissue is None:
+        return ()
+    both = (reissue.taken_in, reissue.offered)
+    digests = (f"{one.number} {one.digest}" for one in both)
+    return (*digests, *(f"{one.day} {one.number}" for one in reissue.set_aside))

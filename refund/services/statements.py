@@ -72,11 +72,7 @@ def take_in(ports: Ports, chunks: Iterable[bytes], given: Given, step: Step = no
     begin = partial(_begin, ports=ports, head=reader.head, given=given)
     number = ports.storage.write(begin)
     try:
-        done = 0
-        for batch in _in_batches(reader.lines(), BATCH):
-            ports.storage.write(partial(_add, number=number, lines=batch))
-            done += len(batch)
-            step(done, None)
+        load_lines(ports, number, reader, step)
         finish = partial(_finish, ports=ports, number=number, reader=reader, by=given.by)
         return ports.storage.write(finish)
     except (Refused, NetworkSilent, Stopped):
@@ -91,6 +87,20 @@ def clear_leftovers(ports: Ports) -> None:
     ports.storage.write(lambda tx: tx.break_off_statements(long_ago))
     while ports.storage.write(lambda tx: tx.clear_broken_lines(BATCH)):
         pass
+
+
+def load_lines(ports: Ports, number: int, reader: StatementReader, step: Step = no_step) -> None:
+    """Write the lines of a statement that is being read, a thousand in each transaction.
+
+    Raises:
+        Refused: as `StatementReader`; `statement_superseded` where another import took its place.
+        Stopped: a step asked for it.
+    """
+    done = 0
+    for batch in _in_batches(reader.lines(), BATCH):
+        ports.storage.write(partial(_add, number=number, lines=batch))
+        done += len(batch)
+        step(done, None)
 
 
 def _known_already(known: Statement, trailer: Trailer) -> Refused:
@@ -123,9 +133,18 @@ def _require_place(tx: Transaction, head: Head) -> None:
     missing = last + timedelta(days=1) if head.day > last else first - timedelta(days=1)
     if head.day != missing:
         raise Refused("statement_gap", "file", day=head.day, missing=missing)
-    before = tx.statement_of(head.day - timedelta(days=1))
-    if before is not None and before.closing_fen != head.opening_fen:
-        raise _apart(head.day, head.opening_fen, before.closing_fen)
+    require_opening(tx, head.day, head.opening_fen)
+
+
+def require_opening(tx: Transaction, day: date, opening_fen: int) -> None:
+    """Refuse a statement that does not begin where the day before ended.
+
+    Raises:
+        Refused: `statement_opening_differs`.
+    """
+    before = tx.statement_of(day - timedelta(days=1))
+    if before is not None and before.closing_fen != opening_fen:
+        raise _apart(day, opening_fen, before.closing_fen)
 
 
 def _apart(day: date, said_fen: int, counted_fen: int) -> Refused:
@@ -152,15 +171,25 @@ def _finish(
     statement = tx.complete_statement(number, trailer, now)
     if statement is None:
         raise Refused("statement_superseded", "file")
-    # What was agreed is posted; what was charged beyond it is a break until a person accepts it.
-    fees_fen = trailer.totals.agreed_fees_fen
-    if fees_fen:
-        tx.post(ledger.network_fees_entry(head.day, fees_fen), 0, by, now)
+    post_fees(tx, statement, By(by, now))
     detail = f"{head.day.isoformat()} {trailer.totals.lines}"
     note(tx, ports, "statement_imported", By(by, now), detail=detail)
     for kind in (CaseKind.STATEMENT_MISSING, CaseKind.STATEMENT_WRONG):
         close_by_itself(tx, ports, kind, head.day.isoformat(), "statement_imported")
     return statement
+
+
+def post_fees(tx: Transaction, statement: Statement, by: By) -> None:
+    """Post the fees that were agreed, under a key of this statement's own.
+
+    What was charged beyond them is a break until a person accepts it.
+    """
+    fees_fen = statement.totals.agreed_fees_fen
+    if fees_fen:
+        key = ledger.network_fees_key(statement.day)
+        if tx.has_entry(key):
+            key = ledger.network_fees_key(statement.day, statement.number)
+        tx.post(ledger.network_fees_entry(key, fees_fen), 0, by.actor, by.at)
 
 
 def fetch(ports: Ports, day: date, by: str = WORKER, step: Step = no_step) -> Statement:
@@ -289,13 +318,17 @@ def _missing(tx: Transaction, today: date) -> list[date]:
 
 @dataclass(frozen=True, slots=True)
 class StatementDay:
-    """A day on the list; `case` is the open one about it, `open_breaks` those of its match."""
+    """A day on the list; `case` is the open one about it, `open_breaks` those of its match.
+
+    `superseded` are the statements of the day that counted before, the latest first.
+    """
 
     day: date
     statement: Statement | None
     case: Case | None
     is_late: bool
     open_breaks: int = 0
+    superseded: tuple[Statement, ...] = ()
 
 
 def statement_days(ports: Ports, before: date = DAY_MOST) -> list[StatementDay]:
@@ -316,10 +349,11 @@ def statement_days(ports: Ports, before: date = DAY_MOST) -> list[StatementDay]:
 def _listed(tx: Transaction, day: date, statement: Statement | None, now: datetime) -> StatementDay:
     breaks = sum(one.open.count for one in tx.break_sums(day, day)) if statement else 0
     is_late = statement is None and now >= due_at(day)
-    return StatementDay(day, statement, _case(tx, day), is_late, breaks)
+    superseded = tuple(tx.superseded_of(day))
+    return StatementDay(day, statement, _case(tx, day), is_late, breaks, superseded)
 
 
 def _case(tx: Transaction, day: date) -> Case | None:
-    kinds = (CaseKind.STATEMENT_WRONG, CaseKind.STATEMENT_MISSING)
+    kinds = (CaseKind.STATEMENT_REISSUED, CaseKind.STATEMENT_WRONG, CaseKind.STATEMENT_MISSING)
     found = (tx.open_case_of(kind, day.isoformat()) for kind in kinds)
     return next((case for case in found if case is not None), None)

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 from refund.core.audit import AuditRun, Figures, NetworkAccount, Waiting
 from refund.core.calendar import day_of
 from refund.core.operation import Guarantee, GuaranteeState
-from refund.storage.check_words import before_suffix
 from refund.storage.checks import offending
 from refund.storage.protocol import Row
 from refund.storage.records import guarantee_of, moment, moment_or_none, text, whole, written
@@ -15,6 +14,10 @@ from refund.storage.rows import Rows
 
 _SIGNED = "CASE posting.side WHEN 'debit' THEN posting.amount_fen ELSE -posting.amount_fen END"
 
+
+# The case of a difference, or of one that was taken back.
+_DIFFERENCE = "COALESCE(entry.reverses, entry.entry_key)"
+_CASE = f"SUBSTR({_DIFFERENCE}, 1, LENGTH({_DIFFERENCE}) - {len('-difference')})"
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
@@ -44,9 +47,9 @@ class AuditQueries(Rows):
         )
         # What a case of a statement's fees took in stands beside what the statements told.
         settled_fen = self._sum(
-            "posting.account = 'network' AND entry.kind = 'difference'"
+            "posting.account = 'network' AND entry.kind IN ('difference', 'reversal')"
             " AND case_record.kind = 'fees_differ'",
-            f" JOIN case_record ON case_record.case_id = {before_suffix('-difference')}",
+            f" JOIN case_record ON case_record.case_id = {_CASE}",
         )
         return NetworkAccount(
             kept_fen=self._balance("network"),

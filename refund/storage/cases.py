@@ -48,11 +48,15 @@ class CaseQueries(Rows):
         )
 
     def posted_difference_fen(self, kind: CaseKind, subject: str) -> int:
-        """What cases of a kind and subject have posted on the network's account, fen; signed."""
+        """What cases of a kind and subject have posted on the network's account, fen; signed.
+
+        What was taken back since does not count.
+        """
         row = self._session.row(
             "SELECT COALESCE(SUM(CASE posting.side WHEN 'debit' THEN posting.amount_fen"
             " ELSE -posting.amount_fen END), 0) AS total FROM case_record"
-            " JOIN posting ON posting.entry_key = case_record.case_id || '-difference'"
+            " JOIN posting ON posting.entry_key IN (case_record.case_id || '-difference',"
+            " case_record.case_id || '-difference-reversed')"
             " WHERE case_record.kind = :kind AND case_record.subject = :subject"
             " AND posting.account = 'network'",
             kind=kind.value,

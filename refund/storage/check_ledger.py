@@ -23,6 +23,13 @@ _EARNED = (
 
 _CHARGED_OR_GIVEN_BACK = f"(operation.kind = 'capture' AND {DONE} OR {GIVEN_BACK})"
 
+# A statement that took another one's place has its number in the key of its fees.
+_FEES_KEYS = (
+    "'statement-' || statement.day || '-fees', 'statement-' || statement.day || '-'"
+    " || CAST(statement.statement_number AS TEXT) || '-fees'"
+)
+_TAKEN_BACK = "EXISTS (SELECT 1 FROM entry AS back WHERE back.reverses = entry.entry_key)"
+
 _EVENT_OF: dict[str, str] = {
     "hold": own_operation("operation.kind = 'hold'", DONE),
     "increase": own_operation("operation.kind = 'increase'", DONE),
@@ -62,8 +69,8 @@ _EVENT_OF: dict[str, str] = {
     ),
     "network_fees": (
         "EXISTS (SELECT 1 FROM statement WHERE statement.day = SUBSTR(entry.entry_key, 11, 10)"
-        " AND entry.entry_key = 'statement-' || statement.day || '-fees'"
-        " AND statement.state = 'complete'"
+        f" AND entry.entry_key IN ({_FEES_KEYS})"
+        f" AND statement.state = CASE WHEN {_TAKEN_BACK} THEN 'superseded' ELSE 'complete' END"
         f" AND statement.agreed_fees_fen = {posted('network_fee', 'debit')})"
     ),
     "difference": (
@@ -137,8 +144,16 @@ _EVENTS_WITHOUT_ENTRY = (
     " JOIN settlement ON settlement.settlement_number || '-paid' = entry.entry_key"
     " WHERE settlement.month = treasury_payment.month)",
     "SELECT day, agreed_fees_fen FROM statement WHERE state = 'complete' AND agreed_fees_fen > 0"
-    " AND NOT EXISTS (SELECT 1 FROM entry"
-    " WHERE entry.entry_key = 'statement-' || statement.day || '-fees')",
+    f" AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.entry_key IN ({_FEES_KEYS})"
+    f" AND NOT {_TAKEN_BACK})",
+    "SELECT day, statement_number, agreed_fees_fen FROM statement WHERE state = 'superseded'"
+    " AND agreed_fees_fen > 0 AND NOT EXISTS (SELECT 1 FROM entry"
+    f" WHERE entry.entry_key IN ({_FEES_KEYS}) AND {_TAKEN_BACK})",
+    "SELECT case_id, kind, subject FROM case_record WHERE closed_at IS NOT NULL"
+    " AND fix = 'take_back' AND fixed_by <> '' AND NOT EXISTS (SELECT 1 FROM entry"
+    " WHERE entry.reverses = case_record.subject || '-difference')",
+    "SELECT day, case_id FROM statement WHERE state = 'superseded' AND NOT "
+    + approved("= 'replace_statement'", case="approval.case_id = statement.case_id"),
     "SELECT case_id, kind, subject FROM case_record WHERE closed_at IS NOT NULL"
     " AND fix IN ('post_theirs', 'reverse_ours') AND fixed_by <> '' AND NOT EXISTS ("
     "SELECT 1 FROM entry WHERE entry.entry_key = case_record.case_id || '-difference')",

@@ -27,6 +27,7 @@ from refund.storage.offline import OfflineQueries
 from refund.storage.operations import OperationQueries
 from refund.storage.protocol import Conflict, Engine, EngineBusy, SchemaMismatch
 from refund.storage.register import RegisterQueries
+from refund.storage.reissues import ReissueQueries
 from refund.storage.returns import ReturnQueries
 from refund.storage.rules import RuleQueries
 from refund.storage.schema import STEPS
@@ -73,6 +74,7 @@ class Queries(
     CaseQueries,
     AuditQueries,
     StatementQueries,
+    ReissueQueries,
     MatchQueries,
     OfflineQueries,
     SharingQueries,

@@ -85,6 +85,13 @@ class LedgerQueries(Rows):
         )
         return row is not None
 
+    def entry(self, event_key: str) -> Entry | None:
+        """What a business event posted."""
+        head = self._session.row(
+            "SELECT * FROM entry WHERE entry_key = :event_key", event_key=event_key
+        )
+        return None if head is None else self._entry(head)
+
     def entries_of(self, form_id: str) -> list[tuple[Entry, datetime, str]]:
         """A form's entries with moment and actor, oldest first."""
         heads = self._session.rows(

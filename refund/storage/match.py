@@ -199,7 +199,7 @@ class MatchQueries(MatchedRows):
             values |= {"first_line": first, "last_line": first + LINES_PER_STATEMENT - 1}
             values["asked_before"] = written(scope.start)
         text = sql.format(
-            scope=_OF_DAY if scope.number else _STANDING,
+            scope=_OF_DAY if scope.number else _STANDING + self._seen("line"),
             again=_AGAIN.format(earlier_seen=self._seen("earlier")),
         )
         return [_booked(row) for row in self._session.rows(text, **values)]

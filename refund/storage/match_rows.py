@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from refund.core.breaks import Break
+from refund.core.breaks import Break, Posted
 from refund.core.case import CaseKind
 from refund.core.match_summary import Amount, BreakRow, KindSum
 from refund.core.statement import Statement
@@ -20,6 +20,33 @@ _WITH_CASE = """SELECT found.break_id, found.kind, found.subject, found.day, fou
 FROM match_break AS found JOIN case_record AS kept ON kept.case_id = found.case_id
 LEFT JOIN form ON form.form_id = found.form_id
 WHERE found.gone_at IS NULL"""
+
+_MATCHED = """EXISTS (SELECT 1 FROM statement WHERE statement.day = match_break.day
+    AND statement.state = 'complete' AND statement.matched_at IS NOT NULL)"""
+_WAS_SET_ASIDE = """EXISTS (SELECT 1 FROM statement WHERE statement.day = match_break.day
+    AND statement.state = 'superseded')"""
+_NOT_SET_ASIDE = f" AND ({_MATCHED} OR NOT {_WAS_SET_ASIDE})"
+
+# A break of the same subject that stands bears out what was posted for an earlier one.
+_UNFOUNDED = """SELECT kept.case_id, kept.form_id, kept.store_number, entry.posted_at,
+    SUM(CASE posting.side WHEN 'debit' THEN posting.amount_fen ELSE -posting.amount_fen END)
+        AS posted_fen,
+    (SELECT MAX(found.day) FROM match_break AS found
+        WHERE found.kind = kept.kind AND found.subject = kept.subject) AS day,
+    (SELECT MAX(found.reference) FROM match_break AS found
+        WHERE found.kind = kept.kind AND found.subject = kept.subject) AS reference
+FROM entry
+JOIN case_record AS kept
+    ON kept.case_id = substr(entry.entry_key, 1, length(entry.entry_key) - 11)
+JOIN posting ON posting.entry_key = entry.entry_key AND posting.account = 'network'
+WHERE entry.kind = 'difference' AND kept.case_id > :after
+    AND NOT EXISTS (SELECT 1 FROM entry AS back WHERE back.reverses = entry.entry_key)
+    AND EXISTS (SELECT 1 FROM match_break AS found
+        WHERE found.kind = kept.kind AND found.subject = kept.subject)
+    AND NOT EXISTS (SELECT 1 FROM match_break AS found WHERE found.kind = kept.kind
+        AND found.subject = kept.subject AND found.gone_at IS NULL)
+GROUP BY kept.case_id, kept.form_id, kept.store_number, kept.kind, kept.subject, entry.posted_at
+ORDER BY kept.case_id LIMIT :limit_rows"""
 
 
 class MatchedRows(Rows):
@@ -60,9 +87,12 @@ class MatchedRows(Rows):
     def see_break(self, break_id: str, found: Break, case_id: str) -> None:
         """Note that a break was found again, and how it is now."""
         self._session.run(
-            "UPDATE match_break SET amount_fen = :amount_fen, ours_fen = :ours_fen,"
-            " theirs_fen = :theirs_fen, case_id = :case_id, marked_by = ''"
+            "UPDATE match_break SET line_id = :line_id, line_fen = :line_fen,"
+            " amount_fen = :amount_fen, ours_fen = :ours_fen, theirs_fen = :theirs_fen,"
+            " case_id = :case_id, marked_by = ''"
             " WHERE break_id = :break_id",
+            line_id=found.line_id,
+            line_fen=found.line_fen,
             amount_fen=found.amount_fen,
             ours_fen=found.ours_fen,
             theirs_fen=found.theirs_fen,
@@ -71,14 +101,51 @@ class MatchedRows(Rows):
         )
 
     def mark_breaks(self, run: str, day: date | None) -> int:
-        """Mark the breaks that stand, of a day or all but fees, till they are seen again."""
-        scope = " AND kind <> 'fees_differ'" if day is None else " AND day = :day"
+        """Mark the breaks that stand, of a day or all but fees, till they are seen again.
+
+        Those of a day whose statement was set aside wait until the day is matched anew.
+        """
+        scope = f" AND kind <> 'fees_differ'{_NOT_SET_ASIDE}" if day is None else " AND day = :day"
         values: dict[str, Value] = {} if day is None else {"day": day.isoformat()}
         return self._session.run(
-            f"UPDATE match_break SET marked_by = :run WHERE gone_at IS NULL{scope}",
+            "UPDATE match_break SET marked_by = :run WHERE gone_at IS NULL"
+            f" AND kind <> 'fix_unfounded'{scope}",
             run=run,
             **values,
         )
+
+    def mark_unfounded(self, run: str) -> int:
+        """Mark the corrections that stand without their ground, till they are seen again."""
+        return self._session.run(
+            "UPDATE match_break SET marked_by = :run"
+            " WHERE gone_at IS NULL AND kind = 'fix_unfounded'",
+            run=run,
+        )
+
+    def unfounded_fixes(self, after: str, limit: int) -> list[Posted]:
+        """What cases posted for breaks that stand no more, and that was not taken back."""
+        rows = self._session.rows(_UNFOUNDED, after=after, limit_rows=limit)
+        return [
+            Posted(
+                case_id=text(row["case_id"]),
+                day=read_day(row["day"]),
+                posted_at=moment(row["posted_at"]),
+                posted_fen=whole(row["posted_fen"]),
+                form_id="" if row["form_id"] is None else text(row["form_id"]),
+                store_number=whole(row["store_number"]),
+                reference=text(row["reference"]),
+            )
+            for row in rows
+        ]
+
+    def waits_for_match(self, case_id: str) -> bool:
+        """Whether a case is about a break of a day whose statement was set aside since."""
+        row = self._session.row(
+            "SELECT COUNT(*) AS found FROM match_break WHERE gone_at IS NULL"
+            f" AND case_id = :case_id AND NOT ({_MATCHED}) AND {_WAS_SET_ASIDE}",
+            case_id=case_id,
+        )
+        return row is not None and whole(row["found"]) > 0
 
     def marked_breaks(self, run: str, limit: int) -> list[BreakRow]:
         """Breaks that stand, that a run has marked, and that nobody has seen since."""
@@ -167,7 +234,8 @@ class MatchedRows(Rows):
     def mark_matched(self, number: int, at: datetime) -> None:
         """Note when a statement was matched."""
         self._session.run(
-            "UPDATE statement SET matched_at = :at WHERE statement_number = :number",
+            "UPDATE statement SET matched_at = :at"
+            " WHERE statement_number = :number AND state = 'complete'",
             at=written(at),
             number=number,
         )

@@ -13,6 +13,7 @@ from refund.storage.schema_network import NETWORK
 from refund.storage.schema_office import OFFICE
 from refund.storage.schema_offline import OFFLINE
 from refund.storage.schema_phones import PHONES
+from refund.storage.schema_reissue import REISSUE
 
 # Moments are text in UTC with six decimals, days are text: both sort as they read.
 # What names a person stands in columns that end in _sealed, and nowhere else.
@@ -214,4 +215,5 @@ STEPS: tuple[Step, ...] = (
     PHONES,
     OFFLINE,
     JOBS,
+    REISSUE,
 )

@@ -70,14 +70,24 @@ class StatementQueries(Rows):
 
     def complete_statement(self, number: int, trailer: Trailer, at: datetime) -> Statement | None:
         """Make a statement visible, whole; None when it is loading no more."""
+        return self._end_loading(number, trailer, at, "complete")
+
+    def offer_statement(self, number: int, trailer: Trailer, at: datetime) -> Statement | None:
+        """Keep a statement whole that does not count; None when it is loading no more."""
+        return self._end_loading(number, trailer, at, "offered")
+
+    def _end_loading(
+        self, number: int, trailer: Trailer, at: datetime, state: str
+    ) -> Statement | None:
         totals = trailer.totals
         rows = self._session.rows(
-            "UPDATE statement SET state = 'complete', closing_fen = :closing_fen,"
+            "UPDATE statement SET state = :state, closing_fen = :closing_fen,"
             " payouts_fen = :payouts_fen, returned_fen = :returned_fen,"
             " captures_fen = :captures_fen, fees_fen = :fees_fen, amount_fen = :amount_fen,"
             " agreed_fees_fen = :agreed_fees_fen, digest = :digest, completed_at = :at"
             " WHERE statement_number = :number AND state = 'loading' AND line_count = :lines"
             " RETURNING *",
+            state=state,
             closing_fen=trailer.closing_fen,
             payouts_fen=totals.payouts_fen,
             returned_fen=totals.returned_fen,
@@ -200,4 +210,7 @@ def statement_from(row: Row) -> Statement:
         imported_at=moment(row["completed_at"]),
         imported_by=text(row["imported_by"]),
         matched_at=moment_or_none(row["matched_at"]),
+        superseded_at=moment_or_none(row["superseded_at"]),
+        superseded_by=text(row["superseded_by"]),
+        case_id=text(row["case_id"]),
     )

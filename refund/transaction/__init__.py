@@ -33,6 +33,7 @@ from refund.transaction.money import GuaranteeRows, LedgerRows, OperationRows
 from refund.transaction.office import OfficeRows
 from refund.transaction.offline import OfflineRows
 from refund.transaction.register import RegisterRows
+from refund.transaction.reissues import ReissueRows
 from refund.transaction.returns import ReturnRows
 from refund.transaction.rules import RuleRows
 from refund.transaction.settlement import SettlementRows
@@ -297,6 +298,7 @@ class Transaction(
     CaseRows,
     AuditRows,
     StatementRows,
+    ReissueRows,
     MatchRows,
     OfflineRows,
     SharingRows,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Protocol
 
-from refund.core.breaks import Booked, Break, Ours, Scope
+from refund.core.breaks import Booked, Break, Ours, Posted, Scope
 from refund.core.case import CaseKind
 from refund.core.form import Form
 from refund.core.match_summary import Amount, BreakRow, KindSum
@@ -60,7 +60,22 @@ class MatchRows(Protocol):
         ...
 
     def mark_breaks(self, run: str, day: date | None) -> int:
-        """Mark the breaks that stand, of a day or all but fees, till they are seen again."""
+        """Mark the breaks that stand, of a day or all but fees, till they are seen again.
+
+        Those of a day whose statement was set aside wait until the day is matched anew.
+        """
+        ...
+
+    def mark_unfounded(self, run: str) -> int:
+        """Mark the corrections that stand without their ground, till they are seen again."""
+        ...
+
+    def unfounded_fixes(self, after: str, limit: int) -> list[Posted]:
+        """What cases posted for breaks that stand no more, and that was not taken back."""
+        ...
+
+    def waits_for_match(self, case_id: str) -> bool:
+        """Whether a case is about a break of a day whose statement was set aside since."""
         ...
 
     def marked_breaks(self, run: str, limit: int) -> list[BreakRow]:

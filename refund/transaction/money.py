@@ -136,6 +136,10 @@ class LedgerRows(Protocol):
         """Whether a business event was posted."""
         ...
 
+    def entry(self, event_key: str) -> Entry | None:
+        """What a business event posted."""
+        ...
+
     def entries_of(self, form_id: str) -> list[tuple[Entry, datetime, str]]:
         """A form's entries with moment and actor, oldest first."""
         ...

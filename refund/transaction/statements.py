@@ -24,6 +24,10 @@ class StatementRows(Protocol):
         """Make a statement visible, whole; None when it is loading no more."""
         ...
 
+    def offer_statement(self, number: int, trailer: Trailer, at: datetime) -> Statement | None:
+        """Keep a statement whole that does not count; None when it is loading no more."""
+        ...
+
     def break_off_statement(self, number: int) -> None:
         """Give up a statement that is loading."""
         ...

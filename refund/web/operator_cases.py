@@ -188,7 +188,8 @@ def do_case_fix(case_id: str, fix: str) -> Page:
         if not _is_said_by_the_preview(refused):
             raise
         return _fix(case_id, Fix(fix), reason, [refused]), REFUSALS[refused.code].status
-    return _to_case(case_id, done.outcome.value)
+    # What was offered has a case of its own.
+    return _to_case(done.case.case_id, done.outcome.value)
 
 
 @pages.post(f"{ONE}/approve")

@@ -14,6 +14,7 @@ from refund.core.case import MATCH
 from refund.core.errors import REFUSALS, Refused
 from refund.core.match_summary import GROUPS, BreakRow
 from refund.services import match as matching
+from refund.services import reissue
 from refund.services import statements as stated
 from refund.services.statements import Fetched, Given
 from refund.web.auth import actor
@@ -34,7 +35,7 @@ ID_LENGTH_MAX = 80
 @pages.url_value_preprocessor
 def allow_a_statement(endpoint: str | None, _values: dict[str, object] | None) -> None:
     """Let a statement be larger than any form; this runs before the body is read."""
-    if endpoint == "operator.take_in_statement":
+    if endpoint in ("operator.take_in_statement", "operator.offer_statement"):
         request.max_content_length = FILE_BYTES_MAX
 
 
@@ -55,7 +56,7 @@ def fetch_missing() -> Page:
 def take_in_statement() -> Page:
     """Take in a day's statement from a file, and match it; or say what is wrong with it."""
     try:
-        with closing(_upload()) as upload:
+        with closing(_upload("file")) as upload:
             given = Given("file", upload.filename or "", actor().label)
             statement = stated.take_in(ports(), _pieces(upload), given)
     except Refused as refused:
@@ -65,10 +66,23 @@ def take_in_statement() -> Page:
     return redirect(url_for("operator.match_of", first=day, last=day, done="in"), 303)
 
 
-def _upload() -> FileStorage:
-    upload = request.files.get("file")
+@pages.post("/statements/offer")
+def offer_statement() -> Page:
+    """Offer a file for a day that is there; two persons decide in its case which one counts."""
+    try:
+        with closing(_upload("offered")) as upload:
+            given = Given("file", upload.filename or "", actor().label)
+            case = reissue.offer(ports(), _pieces(upload), given)
+    except Refused as refused:
+        told = Refused(refused.code, "offered", **refused.facts)
+        return _statements(None, told), REFUSALS[refused.code].status
+    return redirect(url_for("operator.case", case_id=case.case_id, done="offered"), 303)
+
+
+def _upload(name: str) -> FileStorage:
+    upload = request.files.get(name)
     if upload is None or not upload.filename:
-        raise Refused("field_missing", "file")
+        raise Refused("field_missing", name)
     return upload
 
 
@@ -80,6 +94,7 @@ def _statements(fetched: Fetched | None, refused: Refused | None) -> str:
     return render_template(
         "operator/match/statements.html",
         days=stated.statement_days(ports()),
+        names=reissue.names_by_label(ports()),
         fetched=fetched,
         refused=refused,
         errors=errors_by_field([refused] if refused else []),

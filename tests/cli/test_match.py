@@ -45,6 +45,25 @@ def test_a_statement_is_taken_in_once_and_listed(
     assert "was taken in on" in again.stderr
 
 
+def test_a_file_of_a_day_that_is_there_is_offered_and_counts_nowhere(
+    demo: Terminal, sheet: Sheet, tmp_path: Path
+) -> None:
+    demo.done("statements", "import", given(sheet, tmp_path))
+    anew = given(Sheet(sheet.day, 0, []), tmp_path)
+    assert "is not the same" in demo.run("statements", "import", anew).stderr
+    told = demo.read("statements", "offer", anew, "--json")
+    assert isinstance(told, dict)
+    assert told["day"] == sheet.day.isoformat()
+    assert told["apart"] == {"lines": 1, "references": ["stranger-1"]}
+    (listed,) = demo.read("statements", "list", "--json")
+    assert (listed["state"], listed["lines"]) == ("another offered", 1)
+    again = demo.run("statements", "offer", anew)
+    assert again.exit_code == 2
+    assert "waits for a decision" in again.stderr
+    (case,) = demo.read("cases", "--json", "--kind", "statement_reissued")
+    assert (case["case_id"], case["proposed"]) == (told["case_id"], "replace_statement")
+
+
 def test_a_file_that_is_wrong_is_refused_whole(
     demo: Terminal, sheet: Sheet, tmp_path: Path
 ) -> None:

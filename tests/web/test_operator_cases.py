@@ -230,7 +230,8 @@ def test_every_kind_and_fix_has_its_words(app: Flask, world: World, language: st
     form = claimed(world)
     desk = signed_in(app, "operator-1", language)
     for kind in CaseKind:
-        case = opened(world, kind, form.form_id, form_id=form.form_id, amount_fen=5)
+        about = "2025-07-08" if kind is CaseKind.STATEMENT_REISSUED else form.form_id
+        case = opened(world, kind, about, form_id=form.form_id, amount_fen=5)
         page = shown(desk, at(case))
         assert kind.value not in page.text
         for fix in FIXES[kind]:
