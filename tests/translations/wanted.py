@@ -18,11 +18,13 @@ from refund.translations import FURTHER_LOCALES, load_catalogues
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+_OPTIONS = {"extensions": "jinja2.ext.i18n"}
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 TRAVELLERS_TEMPLATES = (
     "*.html",
     "traveller/**/*.html",
+    "help/**/*.html",
     "errors/*.html",
     "sandbox/_*.html",
     "sandbox/base.html",
@@ -34,6 +36,8 @@ TRAVELLERS_CODE = (
     "refund/web/claim_*.py",
     "refund/web/traveller*.py",
     "refund/web/errors.py",
+    "refund/web/fill_in.py",
+    "refund/web/help*.py",
     "refund/sandbox/entry.py",
     "refund/sandbox/pages.py",
 )
@@ -58,6 +62,7 @@ TRAVELLERS_REFUSALS = frozenset(
         "code_foreign",
         "code_torn",
         "code_version_unknown",
+        "counter_code_old",
         "csrf_failed",
         "date_impossible",
         "date_in_future",
@@ -70,6 +75,8 @@ TRAVELLERS_REFUSALS = frozenset(
         "field_missing",
         "field_too_long",
         "field_unreadable",
+        "fill_in_throttled",
+        "fill_in_unknown",
         "form_number_unreadable",
         "form_unknown",
         "form_void",
@@ -90,12 +97,14 @@ TRAVELLERS_REFUSALS = frozenset(
         "past_deadline",
         "port_unknown",
         "refused_by_customs",
+        "share_over",
         "sign_in_required",
         "signature_invalid",
         "signature_missing",
         "store_not_active",
         "store_not_instant",
         "too_large",
+        "too_many_tries",
         "traveller_not_eligible",
         "value_unreadable",
         "verification_missing",
@@ -116,11 +125,22 @@ def messages() -> Iterator[tuple[str, str]]:
             yield message, str(path.relative_to(ROOT))
 
 
+def plurals() -> dict[str, str]:
+    """The message ids that are counted, with what is said of several."""
+    found: dict[str, str] = {}
+    for path in sorted((ROOT / "templates").rglob("*.html")):
+        with path.open("rb") as file:
+            for _, _, said, _ in babel_extract(file, list(KEYWORDS), [], _OPTIONS):
+                if isinstance(said, tuple) and len(said) > 1 and said[1]:
+                    found[str(said[0])] = str(said[1])
+    return found
+
+
 @cache
 def of_template(path: Path) -> tuple[str, ...]:
     """The message ids of a template."""
     with path.open("rb") as file:
-        found = babel_extract(file, list(KEYWORDS), [], {"extensions": "jinja2.ext.i18n"})
+        found = babel_extract(file, list(KEYWORDS), [], _OPTIONS)
         return tuple(text for _, _, message, _ in found for text in _ids(message))
 
 
