@@ -74,8 +74,6 @@ class Officer(Staff):
 
     def scans_offline(self, code: str) -> None:
         """Let the hand scanner type what it read while there is no network."""
-        if self.button("Next code").first.is_visible():
-            self.button("Next code").first.click()
         expect(self.field("Code on the form or on the exit pass")).to_be_focused()
         self.page.keyboard.type(code)
         self.page.keyboard.press("Enter")
@@ -96,6 +94,11 @@ class Officer(Staff):
         place.locator("summary").click()
         place.get_by_label(self.say(reason)).check()
         place.get_by_role("button", name=self.say("Refuse the form")).click()
+
+    def sees_it_kept(self) -> None:
+        """The decision is on the device, and the answer says that it is not confirmed."""
+        expect(self.page.locator("[data-answer=done]")).to_be_visible()
+        self.sees("Kept, not yet confirmed")
 
     def waits_to_send(self, count: int) -> None:
         """So many decisions wait to be sent, as the bar says."""

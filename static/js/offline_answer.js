@@ -14,12 +14,17 @@ export function answers(desk, shift, words, decided) {
   const place = desk.querySelector("[data-answer-place]");
   const copy = (name) => desk.querySelector(`template[data-${name}]`).content.cloneNode(true).firstElementChild;
   const language = document.documentElement.lang.startsWith("zh") ? "zh" : "en";
+  const days = new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", { dateStyle: language === "zh" ? "long" : "medium", timeZone: "UTC" });
+  const day = (text) => (text ? days.format(new Date(`${text}T00:00:00Z`)) : "");
   const yuan = (fen) => (fen / 100).toLocaleString("en", { minimumFractionDigits: 2 });
 
   function put(node) {
     place.replaceChildren(node);
     place.scrollIntoView({ block: "start" });
-    desk.ownerDocument.querySelector("[data-offline-scan] input[name=code]").value = "";
+    const field = desk.querySelector("[data-offline-scan] [name=code]");
+    field.value = "";
+    // The next code can be scanned at once; a page that stands still is not scrolled for it.
+    field.focus({ preventScroll: true });
   }
 
   async function scanned(text, began = performance.now()) {
@@ -52,7 +57,7 @@ export function answers(desk, shift, words, decided) {
   async function showPass(code, said, at) {
     const node = copy("answer-pass");
     const rows = await Promise.all(said.forms.map((form) => row(shift.shift, form.formId)));
-    fill(node, { day: said.issueDay, count: said.forms.length });
+    fill(node, { day: day(said.issueDay), count: said.forms.length });
     node.querySelector("[data-forms]").append(...said.forms.map((form, at_) => {
       const item = copy("pass-form");
       fill(item, { number: rows[at_]?.number ? grouped(rows[at_].number) : `…${form.formId.slice(-6)}`, net: yuan(form.netFen) });
@@ -69,9 +74,9 @@ export function answers(desk, shift, words, decided) {
     const store = shift.stores[form.storeNumber];
     fill(node, {
       net: yuan(form.netFen),
-      issued: form.ofPass ? "" : form.issueDay,
+      issued: form.ofPass ? "" : day(form.issueDay),
       store: store ? store[language] : "",
-      depart: known?.depart_by ?? "",
+      depart: day(known?.depart_by),
       number: known ? grouped(known.number) : "",
       name: known?.name ?? "",
       document: known ? `…${known.document_end}` : "",
