@@ -13,7 +13,7 @@ COLUMNS = (
     Column("invoice_number", chars_max=32),
     Column("day", chars_max=10),
     Column("amount", chars_max=20),
-    Column("overseas", chars_max=3),
+    Column("overseas", chars_max=10),
 )
 """`day` as 2025-07-08, `amount` in yuan with the tax, `overseas` yes or no; in any order."""
 

@@ -110,7 +110,7 @@ def fill_in(ports: Ports, code: str, traveller: Traveller, phone: Phone) -> Fill
         if refusal is not None:
             return refusal
         filled = _new(tx, ports, store, traveller, phone)
-        index = ports.sealer.index("pick-up", filled.code)
+        index = ports.sealer.index("pick_up", filled.code)
         tx.add_fill_in(filled, index, phone.session_hash)
         note(tx, ports, "filled_in", By(TRAVELLER, now), detail=filled.fill_in_id)
         return filled
@@ -130,7 +130,7 @@ def _new(
     while True:
         fill_in_id = ports.ids.form_id()
         code = pick_up_code(ports.keys.secret("session"), fill_in_id)
-        if tx.fill_in_of_code(mall, day, ports.sealer.index("pick-up", code)) is None:
+        if tx.fill_in_of_code(mall, day, ports.sealer.index("pick_up", code)) is None:
             return FilledIn(fill_in_id, mall, day, code, traveller, phone.language, now)
 
 
@@ -229,7 +229,7 @@ def pick_up(ports: Ports, clerk: Actor, typed: str) -> FilledIn:
         refusal = _closed(tx, key, WRONG_CODES_MAX, now, "pick_up_throttled")
         if refusal is not None:
             return refusal.at("pick_up")
-        index = ports.sealer.index("pick-up", code)
+        index = ports.sealer.index("pick_up", code)
         filled = tx.fill_in_of_code(mall_of(store), day_of(now), index)
         if filled is None:
             _count(tx, key, now)

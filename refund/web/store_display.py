@@ -52,7 +52,8 @@ def _shown(screen: Screen | None = None) -> dict[str, object]:
         g.language = screen.language
     form = screen.form
     counter = code_of_counter(ports(), actor().store_number or 0)
-    address = own_address(url_for("traveller.filling_in", counter=counter))
+    # In capital letters, which a QR code of ours holds alone.
+    address = own_address(url_for("scan.counter_scanned", counter=counter)).upper()
     return {
         "screen": screen,
         "form": form,
