@@ -76,7 +76,7 @@ def test_reminders_come_as_the_last_day_comes_near(phone: Phone, clock: HandCloc
 def test_the_form_says_what_is_ahead_and_what_happens_if(phone: Phone) -> None:
     page = phone.claim()
     for words in (
-        "A reminder here, and in the calendar file",
+        "Reminders here, and in the calendar file",
         "If the promise is not kept: charged by this day",
         "I miss the customs desk",
         "I leave later than 25 Jul 2025",
