@@ -93,6 +93,7 @@ def make_keys(settings: Settings) -> KeyFile:
 
 def create_app(settings: Settings, ports: Ports) -> Flask:
     """The application for one set of ports."""
+    register_own_kinds()
     app = Flask(
         "refund",
         static_folder=str(static_folder()),

@@ -71,6 +71,17 @@ def match(ports: Ports, first: date, last: date, step: Step = no_step) -> Period
     return summary(ports, first, last)
 
 
+def lines_between(ports: Ports, first: date, last: date) -> int:
+    """How many lines the statements of a period have.
+
+    Raises:
+        Refused: as `match`.
+    """
+    _require_period(first, last)
+    found = ports.storage.read(lambda tx: tx.statements_between(first, last))
+    return sum(one.totals.lines for one in found)
+
+
 def keep_matched(ports: Ports) -> int:
     """Fetch what is missing, match what is new, and look again at every break that stands.
 

@@ -13,6 +13,8 @@ from refund.core.places import HOME_PORT, PORTS
 from refund.core.traveller import DocumentKind
 from refund.services import departing, exits, oversee
 from refund.services.agenda import agenda
+from refund.services.job_kinds import EXITS, LONG_LINES, lines_in
+from refund.services.jobs import Given
 from refund.services.life import REASON_LENGTH_MAX
 from refund.services.reconcile import LIMIT, Chosen, desk, releasable, settle
 from refund.web.auth import actor
@@ -29,6 +31,7 @@ from refund.web.exit_forms import (
 )
 from refund.web.filters import errors_by_field
 from refund.web.operator import pages
+from refund.web.operator_jobs import begin
 from refund.web.parse import typed_fields
 
 SAID = frozenset({"recorded", "known", "nothing"})
@@ -188,9 +191,13 @@ def file_of_exits() -> str:
 
 @pages.post("/exit/import")
 def take_in() -> AnyResponse | tuple[str, int]:
-    """Take in a whole file, once, or say line by line why not."""
+    """Take in a whole file, once, or say line by line why not; a large one is a job."""
     try:
         stream, name = given_file(request.files.get("file"))
+        lines = lines_in(stream)
+        if lines > LONG_LINES:
+            given = Given(stream, name, FILE_BYTES_MAX)
+            return begin(actor(), EXITS, {"lines": lines}, given)
         imported = exits.import_exits(ports(), actor().label, stream, name)
     except Refused as refused:
         return _file(refused), REFUSALS[refused.code].status

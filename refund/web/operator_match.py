@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
+from typing import BinaryIO, cast
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.datastructures import FileStorage
@@ -16,11 +17,22 @@ from refund.core.match_summary import GROUPS, BreakRow
 from refund.services import match as matching
 from refund.services import reissue
 from refund.services import statements as stated
+from refund.services.job_kinds import (
+    FETCH,
+    LONG_DAYS,
+    LONG_LINES,
+    LONG_MATCH_LINES,
+    STATEMENT,
+    lines_in,
+)
+from refund.services.job_kinds import MATCH as MATCH_JOB
+from refund.services.jobs import Given as FileGiven
 from refund.services.statements import Fetched, Given
 from refund.web.auth import actor
 from refund.web.context import ports
 from refund.web.filters import errors_by_field
 from refund.web.operator import pages
+from refund.web.operator_jobs import begin
 from refund.web.parse import Reader, read_day, typed_fields
 
 Page = str | Response | tuple[str, int]
@@ -47,7 +59,9 @@ def statements() -> str:
 
 @pages.post("/statements/fetch")
 def fetch_missing() -> Page:
-    """Fetch what is missing now, and match it."""
+    """Fetch what is missing now, and match it; of many days it is a job."""
+    if len(stated.missing_days(ports())) > LONG_DAYS:
+        return begin(actor(), FETCH, {})
     fetched = matching.fetch_and_match(ports(), actor())
     return _statements(fetched, None)
 
@@ -57,6 +71,11 @@ def take_in_statement() -> Page:
     """Take in a day's statement from a file, and match it; or say what is wrong with it."""
     try:
         with closing(_upload("file")) as upload:
+            stream = cast("BinaryIO", upload.stream)
+            lines = lines_in(stream)
+            if lines > LONG_LINES:
+                large = FileGiven(stream, upload.filename or "", FILE_BYTES_MAX)
+                return begin(actor(), STATEMENT, {"lines": lines}, large)
             given = Given("file", upload.filename or "", actor().label)
             statement = stated.take_in(ports(), _pieces(upload), given)
     except Refused as refused:
@@ -141,10 +160,12 @@ def match_of() -> Page:
 
 @pages.post("/match")
 def match_again() -> Page:
-    """Match a period once more."""
+    """Match a period once more; one of many lines by a job."""
     typed = typed_fields(request.form)[0]
     first, last, refusals = _period(typed)
     try:
+        if not refusals and matching.lines_between(ports(), first, last) > LONG_MATCH_LINES:
+            return begin(actor(), MATCH_JOB, {"first": first, "last": last})
         if not refusals:
             matching.match(ports(), first, last)
     except Refused as refused:

@@ -11,12 +11,14 @@ from refund.core.errors import REFUSALS, Refused
 from refund.core.money import format_yuan, parse_yuan
 from refund.core.settlement import Month, read_month
 from refund.services import settle
+from refund.services.job_kinds import CLOSE, LONG_MONTH_LINES
 from refund.services.life import REASON_LENGTH_MAX
 from refund.services.settle import MonthPage, Received
 from refund.web.auth import actor
 from refund.web.context import ports
 from refund.web.filters import errors_by_field
 from refund.web.operator import pages
+from refund.web.operator_jobs import begin
 from refund.web.papers import settlement_pdf
 from refund.web.parse import Reader, day_not_after, typed_fields
 from refund.web.settlement_files import csv_of, name_of, sheet_of, xlsx_into
@@ -72,9 +74,11 @@ def _preview(found: MonthPage, refused: Refused | None) -> str:
 
 @pages.post("/settlements/<month>/close")
 def close_month(month: str) -> Page:
-    """Close a month, once and for good."""
+    """Close a month, once and for good; a large one by a job."""
     asked = read_month(month)
     try:
+        if settle.month_page(ports(), asked, 0, 0).total.line_count > LONG_MONTH_LINES:
+            return begin(actor(), CLOSE, {"month": str(asked)})
         settle.close_month(ports(), actor().label, asked)
     except Refused as refused:
         if refused.code != "settlement_differs":
