@@ -72,6 +72,7 @@ TRAVELLERS_REFUSALS = frozenset(
         "document_expired",
         "document_not_accepted",
         "document_number_unreadable",
+        "entry_date_unknown",
         "field_missing",
         "field_too_long",
         "field_unreadable",

@@ -37,6 +37,7 @@ OTHERS = {
     "till_id": "nothing",
     "receipt_number": "WUH-250708-0001",
     "case_id": UNKNOWN_ID,
+    "decision_id": UNKNOWN_ID,
     "job_id": "nothing",
     "fix": "explain",
     "counter": "0001-AAAAAAAAAAAAAAAA",
