@@ -16,7 +16,7 @@ from refund.sandbox.network import Book
 
 BEFORE = (
     *("refused", "request_lost", "error_before", "in_flight", "other_parameters"),
-    *("slow_down", "redirect"),
+    *("slow_down", "unavailable", "redirect"),
 )
 """The faults of a call that nothing is booked for, in the order in which they are drawn."""
 
@@ -98,6 +98,9 @@ class CallFaults:
                 raise Rejected(422, "key_reused", "The key was used for another request.")
             case "slow_down":
                 raise Rejected(429, "slow_down", "There are too many requests.", retry_after=5)
+            case "unavailable":
+                said = "The network is being serviced."
+                raise Rejected(503, "unavailable", said, retry_after=30)
             case "redirect":
                 return Response(status=302, headers={"Location": INTERNAL_ADDRESS})
             case _:

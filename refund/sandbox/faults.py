@@ -68,6 +68,7 @@ NAMES: Mapping[str, Known] = {
     "in_flight": Known("call", "409: the request is said to be being answered; nothing is booked"),
     "other_parameters": Known("call", "422: the key is said to be used; nothing is booked"),
     "slow_down": Known("call", "429: too many requests, it is said; nothing is booked"),
+    "unavailable": Known("call", "503: the network is being serviced; nothing is booked"),
     "wrong_amount": Known("call", "Booked, and the answer names one fen more"),
     "wrong_currency": Known("call", "Booked, and the answer names another currency"),
     "wrong_reference": Known("call", "Booked, and the answer names another reference"),

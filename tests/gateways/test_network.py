@@ -238,7 +238,7 @@ NOT_WHOLE = {
     "no http": b"SSH-2.0-OpenSSH\r\n",
     "nothing": b"",
     "500": said(body(), "500 Internal Server Error"),
-    "503": said(b'{"error":{"code":"busy"}}', "503 Service Unavailable"),
+    "503": said(b'{"error":{"code":"unavailable"}}', "503 Service Unavailable"),
     "429": said(b'{"error":{"code":"slow_down"}}', "429 Too Many Requests"),
     "409 in flight": said(b'{"error":{"code":"in_flight"}}', "409 Conflict"),
     "a yes that is a no": said(body(state="refused", reason="declined"), "201 Created"),

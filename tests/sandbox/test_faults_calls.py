@@ -56,6 +56,7 @@ def held(merchant: Merchant, reference: str = "hold-1", key: str = "hold-key") -
         ("in_flight", 409, "in_flight", "1"),
         ("other_parameters", 422, "key_reused", None),
         ("slow_down", 429, "slow_down", "5"),
+        ("unavailable", 503, "unavailable", "30"),
     ],
 )
 def test_a_call_that_is_not_taken_is_told_so_and_books_nothing(

@@ -9,6 +9,7 @@ import pytest
 
 from refund.sandbox.errors import Rejected
 from refund.sandbox.faults import Fault
+from refund.sandbox.fees import network_day
 from refund.sandbox.network import Book
 from refund.sandbox.restore import restore_backup
 from tests.sandbox.world import VISA, HandClock, card
@@ -143,3 +144,26 @@ def test_a_backup_of_a_moment_after_everything_takes_nothing_away(
     assert picture(book) == before
     with pytest.raises(Rejected, match="no such hold"):
         book.release("release", "never")
+
+
+def test_a_day_that_was_closed_since_is_issued_anew_with_what_is_left(
+    book: Book, clock: HandClock
+) -> None:
+    token = card(book)
+    book.advance("kept", token, "card", 300)
+    first = network_day(clock())
+    clock.pass_by(days=1)
+    book.advance("gone", token, "card", 500)
+    clock.pass_by(days=2)
+    book.pass_time()
+    days = [(first + timedelta(days=n)).isoformat() for n in range(2)]
+    before = ["".join(book.statement(day)) for day in days]
+    assert ["kept" in before[0], "gone" in before[1]] == [True, True]
+    assert restore_backup(book, timedelta(days=2, hours=1)) == 1
+    book.pass_time()
+    after = ["".join(book.statement(day)) for day in days]
+    assert after[0] == before[0]
+    assert after[1] != before[1]
+    assert "gone" not in after[1]
+    closing = after[0].rsplit(",", 2)[1]
+    assert after[1].startswith(f"H,refund-network-statement,1,{days[1]},CNY,{closing}\n")
