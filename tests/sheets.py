@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from refund.core.agreement import Agreement, Signature
+from refund.core.entitlement import Entitlement
 from refund.core.form import Form
 from refund.core.invoice import InvoiceLine
 from refund.core.money import Vat
@@ -80,7 +81,9 @@ def application(traveller: Traveller | None = None, lines: int = 2, **changes: A
         for vat in [(Vat.V13, Vat.V9)[place % 2]]
     ]
     who = traveller or make.traveller()
-    return Paper(form(**changes), make.store(), "林晓 Lin Xiao", who, tuple(rows))
+    issued = form(**changes)
+    worth = Entitlement(issued.amounts, 0, is_whole=True)
+    return Paper(issued, make.store(), "林晓 Lin Xiao", who, tuple(rows), worth)
 
 
 def slip(traveller: Traveller | None = None, **changes: Any) -> Slip:

@@ -17,6 +17,7 @@ from refund.core.operation import Advance, Guarantee, Operation
 from refund.core.people import Actor
 from refund.core.settlement import Month, SettledLine
 from refund.core.store import Store
+from refund.core.strands import Item, Parts, line_of
 from refund.core.thread import Happened, LineOutcome, line_outcomes, thread_of
 from refund.core.till import Receipt
 from refund.core.trail import AuditEvent
@@ -234,6 +235,7 @@ class FormLife:
     replaced_by: Form | None
     cases: tuple[Case, ...]
     names: Mapping[str, str]
+    line: tuple[Item, ...]
 
 
 def form_life(ports: Ports, operator: Actor, form_id: str) -> FormLife:
@@ -254,31 +256,52 @@ def form_life(ports: Ports, operator: Actor, form_id: str) -> FormLife:
         note(tx, ports, "identity_shown", By(operator.label, now), form_id=form_id)
         events, entries = tuple(tx.events_of(form_id)), tuple(tx.entries_of(form_id))
         last = verifications[-1] if verifications else None
+        operations, guarantees = tuple(tx.operations_of(form_id)), tuple(tx.guarantees_of(form_id))
+        exits, cases = tx.exits_of(form.document_index), tuple(tx.cases_of(form_id))
+        thread = thread_of(events, entries)
+        notices = tx.notices_about(
+            {
+                *(one.reference for one in operations),
+                *(one.joint_reference for one in operations if one.joint_reference),
+                *(one.network_reference for one in guarantees),
+            }
+        )
         return FormLife(
             form=form,
             store=store,
             traveller=tx.traveller_of(form_id),
             invoices=invoices,
-            guarantees=tuple(tx.guarantees_of(form_id)),
+            guarantees=guarantees,
             advance=tx.advance_of(form_id),
             agreement=tx.agreement_of(form_id),
             signature=tx.signature_of(form_id),
-            operations=tuple(tx.operations_of(form_id)),
+            operations=operations,
             entries=entries,
             verifications=verifications,
             returns=returns,
             lines=line_outcomes(invoices, returns, last),
             worth=entitlement(tx, form),
-            exits=tx.exits_of(form.document_index),
+            exits=exits,
             events=events,
-            thread=thread_of(events, entries),
+            thread=thread,
             proposal=own_proposal(tx, ports, form),
             receipts=tuple(tx.receipts_of_form(form_id)),
             settled=tuple(tx.settled_of(form_id)),
             replaces=tx.form(form.replaces) if form.replaces else None,
             replaced_by=tx.form_replacing(form_id),
-            cases=tuple(tx.cases_of(form_id)),
+            cases=cases,
             names={one.actor.staff_id: one.actor.name for one in tx.staff_register()},
+            line=line_of(
+                Parts(
+                    events=events,
+                    moved={one.event.event_id: one.moved for one in thread},
+                    entries=entries,
+                    operations=operations,
+                    notices=notices,
+                    exits=[one for one in exits if one.exited_at >= form.issued_at],
+                    cases=[(case, one) for case in cases for one in tx.case_events(case.case_id)],
+                )
+            ),
         )
 
     return ports.storage.write(read)

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from refund.core.agreement import Agreement, Details, Signature
 from refund.core.breakdown import line_refunds
+from refund.core.entitlement import Entitlement
 from refund.core.errors import Refused
 from refund.core.form import Form
 from refund.core.invoice import Invoice, InvoiceLine
@@ -14,6 +15,7 @@ from refund.core.people import TRAVELLER, Actor
 from refund.core.store import Store
 from refund.core.traveller import Traveller
 from refund.ports import Ports
+from refund.services.intent import entitlement
 from refund.services.issue import form_of_store
 from refund.services.life import By, note, the_form
 from refund.services.rules import rules_of
@@ -137,13 +139,17 @@ class PaperLine:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """All that the application form carries on paper; the claim code is not part of it."""
+    """All that the application form carries on paper; the claim code is not part of it.
+
+    Its sums are those of the day of issue; `worth` is what is due now.
+    """
 
     form: Form
     store: Store
     clerk_name: str
     traveller: Traveller
     lines: tuple[PaperLine, ...]
+    worth: Entitlement
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +227,7 @@ def application(ports: Ports, asker: Asker, form_id: str) -> Paper:
             clerk_name=issuer.actor.name,
             traveller=tx.traveller_of(form_id),
             lines=_paper_lines(tx, form),
+            worth=entitlement(tx, form),
         )
 
     return ports.storage.write(read)

@@ -1,12 +1,13 @@
 """What the back office reads, as rows: work that waits, what it looks for, figures by day."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from refund.core.case import Case, CaseKind
 from refund.core.form import Form, Status
 from refund.core.ledger import Account, Entry, Posting, Side
 from refund.core.office import DayFigure, DayTime, RefusalCount, Waiting
+from refund.core.operation import NetworkEvent
 from refund.storage.cases import case_of
 from refund.storage.exits import LEFT_AFTER_PURCHASE, LEFT_AT
 from refund.storage.protocol import Row, Value
@@ -139,6 +140,28 @@ class OfficeQueries(Rows):
         """Forms, each once, in the order in which they were found."""
         forms = (form_of(row) for row in self._session.rows(sql, **values))
         return list({form.form_id: form for form in forms}.values())
+
+    def notices_about(self, references: Collection[str]) -> list[NetworkEvent]:
+        """What the network told by itself about some references, oldest first."""
+        if not references:
+            return []
+        values: dict[str, Value] = {f"r{place}": one for place, one in enumerate(references)}
+        rows = self._session.rows(
+            "SELECT * FROM network_event WHERE reference IN"
+            f" ({', '.join(f':{name}' for name in values)}) ORDER BY received_at, event_id",
+            **values,
+        )
+        return [
+            NetworkEvent(
+                text(row["event_id"]),
+                text(row["kind"]),
+                text(row["reference"]),
+                whole(row["version"]),
+                moment(row["received_at"]),
+                text(row["outcome"]),
+            )
+            for row in rows
+        ]
 
     def day_figures(self, first: date, last: date) -> list[DayFigure]:
         """The figures of days, by day and store."""

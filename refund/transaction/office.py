@@ -1,6 +1,6 @@
 """What the back office reads inside one transaction: queues, searches, figures."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -8,6 +8,7 @@ from refund.core.case import Case, CaseKind
 from refund.core.form import Form, Status
 from refund.core.ledger import Entry
 from refund.core.office import DayFigure, DayTime, RefusalCount, Waiting
+from refund.core.operation import NetworkEvent
 
 
 class OfficeRows(Protocol):
@@ -49,6 +50,10 @@ class OfficeRows(Protocol):
 
     def forms_by_invoice(self, number: str, limit: int) -> list[Form]:
         """Forms on which an invoice is or was, the newest first."""
+        ...
+
+    def notices_about(self, references: Collection[str]) -> list[NetworkEvent]:
+        """What the network told by itself about some references, oldest first."""
         ...
 
     def day_figures(self, first: date, last: date) -> list[DayFigure]:

@@ -32,7 +32,7 @@ def head(paper: str, language: PaperLanguage, number: str, facts: Mapping[str, F
     }
 
 
-_EMPTY: dict[str, Fact] = {"day": "", "port": "", "net": "", "rate": ""}
+_EMPTY: dict[str, Fact] = dict.fromkeys(("day", "port", "net", "rate", "sales", "gross", "fee"), "")
 """Labels that a paper fills for itself; the rest are filled at once."""
 
 

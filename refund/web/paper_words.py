@@ -56,6 +56,9 @@ APPLICATION = {
     "through %(port)s, and to have customs verify them before baggage is checked in.",
     "promise_ordinary": "Leave by %(day)s with these goods, unused. Once customs have verified "
     "them, the refund is paid at %(port)s.",
+    "counts_now": "Printed again: the sums above are those of the day of issue. What counts now, "
+    "for the goods that are left: sales CNY %(sales)s, refund CNY %(gross)s, fee CNY %(fee)s, "
+    "net refund CNY %(net)s.",
     "customs": "Customs verification",
     "verified_all": "all confirmed",
     "verified_part": "confirmed in part",

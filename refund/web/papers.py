@@ -49,8 +49,21 @@ def application_pdf(ports: Ports, sheet: Paper, locale: str = "") -> bytes:
             LABELS["application"]["promise_instant" if instant else "promise_ordinary"],
             {"day": form.depart_by.isoformat(), "port": port_fact(form)},
         ),
+        "counts_now": "" if sheet.worth.is_whole else _counts_now(words, sheet),
     }
     return _set(ports, "application", filled)
+
+
+def _counts_now(words: Words, sheet: Paper) -> list[str]:
+    """What is due now, where not all goods of the form count any more."""
+    due = sheet.worth.due
+    sums = {
+        "sales": format_yuan(due.sales_fen),
+        "gross": format_yuan(due.gross_fen),
+        "fee": format_yuan(due.fee_fen),
+        "net": format_yuan(due.net_fen),
+    }
+    return words.label(LABELS["application"]["counts_now"], sums)
 
 
 def slip_pdf(ports: Ports, slip: Slip, locale: str = "") -> bytes:

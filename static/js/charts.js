@@ -17,13 +17,13 @@ function read(table) {
         return value === "" ? null : Number(value);
       }),
     }));
-  return { days, columns };
+  return { days, columns, word: table.tHead.rows[0].cells[0].textContent.trim() };
 }
 
 const tone = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 function draw(place) {
-  const { days, columns } = read(document.getElementById(place.dataset.table));
+  const { days, columns, word } = read(document.getElementById(place.dataset.table));
   const tones = [tone("--money"), tone("--next")];
   const language = document.documentElement.lang;
   const number = new Intl.NumberFormat(language);
@@ -52,7 +52,7 @@ function draw(place) {
         { ...axis, size: 80, values: (_, at) => at.map((one) => number.format(one)) },
       ],
       cursor: { drag: { x: false, y: false } },
-      series: [{ value: (_, at) => (at === null ? "–" : dayName.format(new Date(at * 1000))) }, ...series],
+      series: [{ label: word, value: (_, at) => (at === null ? "–" : dayName.format(new Date(at * 1000))) }, ...series],
     },
     [days, ...columns.map(({ values }) => values)],
     place,
