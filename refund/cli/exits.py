@@ -6,7 +6,9 @@ import click
 
 from refund.cli.opened import opened, settings
 from refund.cli.output import json_option, print_json
+from refund.cli.progress import shown
 from refund.services.exits import import_exits
+from refund.services.job_kinds import lines_in
 
 ACTOR = "command:exits"
 """How an imported file names this command."""
@@ -27,8 +29,12 @@ def import_file(file: Path, *, as_json: bool) -> None:
     cell is named by line and column.  A first line days,2025-07-01,2025-07-20 (or such days in the
     file's name) says which days it covers, and a last line total,1234 how many rows it has.
     """
-    with file.open("rb") as stream, opened(settings()) as wired:
-        done = import_exits(wired.ports, ACTOR, stream, file.name)
+    with (
+        file.open("rb") as stream,
+        opened(settings()) as wired,
+        shown("departures", lines_in(stream) - 1) as step,
+    ):
+        done = import_exits(wired.ports, ACTOR, stream, file.name, step)
     if as_json:
         print_json(
             {

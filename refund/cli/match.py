@@ -7,6 +7,7 @@ import click
 
 from refund.cli.opened import opened, settings
 from refund.cli.output import json_option, print_json, print_table
+from refund.cli.progress import shown
 from refund.cli.refusals import FAILED
 from refund.core.calendar import parse_day
 from refund.core.match_summary import GROUPS, Amount, BreakRow, Period
@@ -35,7 +36,8 @@ def match(*, first: str | None, last: str | None, as_json: bool) -> None:
         since, until = matching.latest_period(wired.ports)
         since = parse_day(first, "from") if first else since
         until = parse_day(last, "to") if last else max(since, until)
-        period = matching.match(wired.ports, since, until)
+        with shown("days") as step:
+            period = matching.match(wired.ports, since, until, step)
         if as_json:
             breaks = [_plain_break(one) for one in _breaks(wired.ports, period)]
             print_json({**_plain(period), "breaks": breaks})

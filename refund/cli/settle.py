@@ -6,6 +6,7 @@ import click
 
 from refund.cli.opened import opened, settings
 from refund.cli.output import json_option, print_json, print_table
+from refund.cli.progress import shown
 from refund.core.ids import group_form_number
 from refund.core.money import format_yuan
 from refund.core.settlement import SettledLine, Totals, read_month
@@ -36,7 +37,8 @@ def settle(
     asked = read_month(month)
     with opened(settings()) as wired:
         if close:
-            close_month(wired.ports, ACTOR, asked)
+            with shown(f"closing {asked}"):
+                close_month(wired.ports, ACTOR, asked)
         found = month_page(wired.ports, asked, 0, 0)
         if csv_file is not None:
             with csv_file.open("wb") as file:

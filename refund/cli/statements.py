@@ -9,11 +9,13 @@ import click
 
 from refund.cli.opened import opened, settings
 from refund.cli.output import json_option, print_json, print_table
+from refund.cli.progress import shown
 from refund.core.case import CaseKind
 from refund.core.money import format_yuan
 from refund.core.statement import Statement
 from refund.services import reissue
 from refund.services import statements as stated
+from refund.services.job_kinds import lines_in
 from refund.services.statements import Given, StatementDay
 
 ACTOR = "command:statements"
@@ -45,8 +47,8 @@ def list_days(*, as_json: bool) -> None:
 @json_option
 def fetch(*, as_json: bool) -> None:
     """Fetch every statement that is missing, the oldest first, until one is not there."""
-    with opened(settings()) as wired:
-        fetched = stated.fetch_missing(wired.ports, ACTOR)
+    with opened(settings()) as wired, shown("days") as step:
+        fetched = stated.fetch_missing(wired.ports, ACTOR, step)
     stopped = fetched.stopped
     if as_json:
         why = None if stopped is None else stopped.code
@@ -62,9 +64,13 @@ def fetch(*, as_json: bool) -> None:
 @json_option
 def take_in(*, file: Path, as_json: bool) -> None:
     """Take in a day's statement from a file, whole or not at all."""
-    with opened(settings()) as wired, file.open("rb") as content:
+    with (
+        opened(settings()) as wired,
+        file.open("rb") as content,
+        shown("lines", lines_in(content) - 1) as step,
+    ):
         given = Given("file", file.name, ACTOR)
-        statement = stated.take_in(wired.ports, _pieces(content), given)
+        statement = stated.take_in(wired.ports, _pieces(content), given, step)
     if as_json:
         print_json(_plain(statement))
     else:
