@@ -107,7 +107,7 @@ def _fix(trial: Trial, case: Case) -> bool:
     trial.record.tell(f"{said} {fixed.outcome.value} {fixed.refusal}")
     trial.record.count(f"fix {offer.fix.value}")
     trial.record.count(f"case {case.kind.value} {offer.fix.value}")
-    return fixed.outcome is Outcome.DONE
+    return fixed.outcome in (Outcome.DONE, Outcome.OFFERED)
 
 
 def _chosen(trial: Trial, case: Case, offers: Sequence[Offer]) -> Offer:

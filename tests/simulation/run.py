@@ -148,7 +148,7 @@ class Trial:
             Doing(3, trouble.outage, "outage"),
             Doing(4, trouble.cut, "cut"),
             Doing(3, trouble.wrong_clock, "clock"),
-            Doing(1, trouble.backup, "backup"),
+            Doing(4, trouble.backup, "backup"),
             Doing(6, self.killed, "kill"),
             Doing(6, self.frozen, "freeze"),
         )

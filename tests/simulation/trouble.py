@@ -8,7 +8,6 @@ from random import Random
 
 from refund.sandbox.faults import KINDS as ALLOWED
 from refund.sandbox.faults import NAMES, Fault
-from refund.sandbox.fees import end_of_day, network_day
 from refund.sandbox.restore import restore_backup
 from tests.simulation.place import Place
 from tests.simulation.record import Record
@@ -106,13 +105,11 @@ class Trouble:
         return kind if kind in ALLOWED[NAMES[name].group] else ""
 
     def backup(self) -> None:
-        """The network comes back from a backup of today: what it booked since then is gone.
+        """The network comes back from a backup: what it booked since then is gone.
 
-        Of days that are closed it would issue other statements, which nobody takes in.
+        Of days that were closed since it issues other statements, which two persons let count.
         """
-        now = self._place.clock.theirs()
-        today = now - end_of_day(network_day(now) - timedelta(days=1))
-        age = min(today, timedelta(hours=self._chance.choice((1, 6, 24))))
+        age = timedelta(hours=self._chance.choice((1, 6, 24, 50)))
         gone = restore_backup(self._place.book, age)
         self.is_torn |= bool(gone)
         self.told(f"the network restored from {age} ago, {gone} operations are gone", "backup")
