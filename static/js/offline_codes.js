@@ -16,6 +16,7 @@ const KINDS = {
     address: new RegExp(`^${ORIGIN}/F/([^]*)$`),
     lengths: (count) => count === 136,
     bytesMin: 85,
+    isWhole: () => true,
     fields: formFields,
   },
   pass: {
@@ -24,6 +25,7 @@ const KINDS = {
     address: new RegExp(`^${ORIGIN}/P/([^]*)$`),
     lengths: (count) => count >= 135 && count <= 500 && ![1, 3, 6].includes(count % 8),
     bytesMin: 84,
+    isWhole: (raw) => raw.length === 8 + 12 * raw[7] + SIGNATURE,
     fields: passFields,
   },
 };
@@ -61,6 +63,7 @@ export async function verify(code, kind, keys, today) {
   const wanted = KINDS[kind];
   const raw = unpack(code, wanted);
   if (raw[0] !== wanted.version) throw new Refused("code_version_unknown");
+  if (!wanted.isWhole(raw)) throw new Refused("code_torn");
   const kid = hex(raw.subarray(1, 5));
   const key = keys.find((one) => one.kid === kid && one.alg === "Ed25519");
   if (!key) throw new Refused("key_unknown");

@@ -38,6 +38,7 @@ OTHERS = {
     "receipt_number": "WUH-250708-0001",
     "case_id": UNKNOWN_ID,
     "decision_id": UNKNOWN_ID,
+    "share_id": UNKNOWN_ID,
     "job_id": "nothing",
     "fix": "explain",
     "counter": "0001-AAAAAAAAAAAAAAAA",
