@@ -62,6 +62,8 @@ KEPT: dict[str, tuple[Colours, ...]] = {
     "traveller-agreement": ("light",),
     "traveller-confirm": ("light",),
     "traveller-money": ("light", "dark"),
+    "traveller-pass": ("light", "dark"),
+    "traveller-share-code": ("light",),
     "customs-scan": ("light",),
     "customs-answer": ("light",),
     "customs-lines": ("light",),

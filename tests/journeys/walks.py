@@ -101,6 +101,13 @@ def walk_to_the_money(see: See, traveller: Traveller, slip: Slip, purchase: Purc
     see("traveller-money", traveller)
     traveller.page.goto(f"{traveller.home}/traveller/")
     see("traveller-forms", traveller)
+    for page in ("pass", "others", "share", "offline"):
+        traveller.page.goto(f"{traveller.home}/traveller/{page}")
+        see(f"traveller-{page}", traveller)
+    traveller.page.goto(f"{traveller.home}/traveller/share")
+    traveller.button("Make a code for another phone").tap()
+    traveller.sees("Scan this with the other phone's camera.")
+    see("traveller-share-code", traveller)
     traveller.page.goto(form)
 
 

@@ -138,7 +138,7 @@ def test_an_empty_field_asks_for_the_code(client: object, phone: Phone) -> None:
 def test_the_page_speaks_the_phones_language(app: Flask, form: Form) -> None:
     for header, language, heading in (
         ("zh-CN,zh;q=0.9", "zh-Hans", "您的退税"),
-        ("zh-TW", "zh-Hans", "您的退税"),
+        ("zh-TW", "zh-Hant", "您的退稅"),
         ("en-GB,en;q=0.8", "en", "Your tax refund"),
         ("ja,en;q=0.5", "en", "Your tax refund"),
         ("fr", "en", "Your tax refund"),
