@@ -83,7 +83,7 @@ def test_looking_for_a_document_is_recorded_and_nothing_else_is(
 
     def recorded() -> int:
         def count(tx: object) -> int:
-            row = tx._session.row(  # type: ignore[attr-defined]  # noqa: SLF001 - no page lists it
+            row = tx._session.row(  # type: ignore[attr-defined]
                 "SELECT COUNT(*) AS n FROM audit_event WHERE kind = 'document_looked_up'"
                 " AND actor = 'operator:operator-1'"
             )
