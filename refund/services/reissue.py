@@ -110,6 +110,7 @@ def _finish(tx: Transaction, ports: Ports, loaded: _Loaded, by: str) -> Case:
     case = tx.open_case_of(kind, subject)
     if case is None:
         raise LookupError(subject)
+    tx.add_case_event(case.case_id, "offered", now, by, "")
     return case
 
 
