@@ -9,7 +9,7 @@
 
 // Nobody types twenty characters at this pace; a scanner on a busy machine may pause for a moment.
 const PACE_MS = 35;
-const PAUSE_MS = 100;
+const PAUSE_MS = 250;
 const BURST = 20;
 const LINE_LENGTHS = { 30: 3, 36: 2, 44: 2 };
 const CODE = /^(https?:\/\/|REFUND-PICK-UP:)/i;

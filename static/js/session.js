@@ -36,11 +36,14 @@ async function enter() {
   return (await whoIsHere()) === dialog.dataset.store ? "" : "elsewhere";
 }
 
-document.body.addEventListener("htmx:responseError", (event) => {
-  if (event.detail.xhr.status === 401) ask();
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status !== 401) return;
+  event.detail.isError = false;
+  event.detail.shouldSwap = false;
+  ask();
 });
 document.body.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.successful) sureAt = performance.now();
+  if (event.detail.xhr?.status < 400) sureAt = performance.now();
 });
 
 // A form is not sent into a session that may have ended long ago: its contents would be lost.
