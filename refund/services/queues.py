@@ -65,6 +65,7 @@ class Work(Enum):
     NOBODYS = "nobodys"
     ASKED = "asked"
     EXITS = "exits"
+    REVIEWS = "reviews"
     COUNTER = "counter"
     STATEMENTS = "statements"
     FILINGS = "filings"
@@ -136,6 +137,7 @@ def board(ports: Ports, operator: Actor) -> Board:
             *_of_promises(tx, ports, now),
             _of_exits(tx),
             _of_counter(tx),
+            _of_reviews(tx),
             _of_filings(tx),
             _of_months(tx, now),
         ]
@@ -266,6 +268,15 @@ def _of_exits(tx: Transaction) -> Queue:
 def _of_counter(tx: Transaction) -> Queue:
     waiting = tx.forms_waiting(AT_COUNTER, COUNTED_MAX)
     return Queue(Work.COUNTER, waiting, waiting.oldest)
+
+
+def _of_reviews(tx: Transaction) -> Queue:
+    """Decisions that customs took offline and that did not fit, of every port."""
+    first = next(iter(tx.open_reviews("", 1)), None)
+    if first is None:
+        return Queue(Work.REVIEWS)
+    waiting = Waiting(tx.count_open_reviews(""), 0, first.received_at)
+    return Queue(Work.REVIEWS, waiting, _explained_by(waiting))
 
 
 def _of_filings(tx: Transaction) -> Queue:
