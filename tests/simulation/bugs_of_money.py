@@ -10,6 +10,7 @@ from typing import Any
 
 from refund.core import ledger, matching
 from refund.core.calendar import is_within
+from refund.core.case import Case
 from refund.core.entitlement import Entitlement, entitlement_of
 from refund.core.errors import Refused
 from refund.core.form import TRANSITIONS, Event, Form, Status
@@ -17,8 +18,9 @@ from refund.core.ids import operation_reference
 from refund.core.ledger import Account, Entry, Posting, Side
 from refund.core.matching import Action, Why
 from refund.core.operation import ORDER, Answer, Heard, Kind, News, Operation, OperationState
+from refund.core.statement import Statement
 from refund.ports import Ports
-from refund.services import answers, ends, fixes, holds, intent
+from refund.services import answers, ends, fixes, holds, intent, reissue
 from refund.services.asking import Fixed, Outcome
 from refund.services.life import By, move, note, the_form
 from refund.services.rules import rules_of
@@ -227,10 +229,21 @@ def fees_posted_twice() -> Iterator[None]:
     """A statement's fees are posted double."""
     right = ledger.network_fees_entry
 
-    def wrong(day: date, fees_fen: int) -> Entry:
-        return right(day, 2 * fees_fen)
+    def wrong(key: str, fees_fen: int) -> Entry:
+        return right(key, 2 * fees_fen)
 
     with method(ledger, "network_fees_entry", wrong):  # type: ignore[arg-type]
+        yield
+
+
+@contextmanager
+def a_superseded_day_keeps_its_fees() -> Iterator[None]:
+    """A statement that counts no more is set aside, and what it cost stays posted."""
+
+    def wrong(tx: Transaction, statement: Statement, case: Case, by: By, _: str) -> None:
+        tx.supersede_statement(statement.number, by.at, by.actor, case.case_id)
+
+    with instead(reissue._set_aside, wrong):
         yield
 
 
