@@ -38,6 +38,7 @@ from tests.journeys.walks import (
     walk_past_the_exit,
     walk_past_the_items,
     walk_past_the_month,
+    walk_past_the_offline_desk,
     walk_past_the_point,
     walk_past_the_refund_counter,
     walk_past_the_registers,
@@ -68,6 +69,10 @@ KEPT: dict[str, tuple[Colours, ...]] = {
     "customs-answer": ("light",),
     "customs-lines": ("light",),
     "customs-refuse": ("light",),
+    "offline-answer": ("light",),
+    "offline-sent": ("light",),
+    "customs-review": ("light",),
+    "customs-figures": ("light",),
     "operator-waits": ("light",),
     "counter-pay": ("light",),
     "point-confirm": ("light",),
@@ -179,6 +184,7 @@ class Street:
         officer.verifies(later.form_number)
         officer.signs_out()
         walk_past_customs(see, officer, slip, bags)
+        walk_past_the_offline_desk(see, officer, slip)
         traveller.page.reload()
         see("traveller-verified", traveller)
         instance.move_to(EXIT_DESK)

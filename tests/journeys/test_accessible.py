@@ -18,6 +18,7 @@ from tests.journeys.walks import (
     walk_past_the_exit,
     walk_past_the_items,
     walk_past_the_month,
+    walk_past_the_offline_desk,
     walk_past_the_point,
     walk_past_the_refund_counter,
     walk_past_the_registers,
@@ -68,6 +69,7 @@ def test_customs_the_exit_and_the_agency_can_be_used_by_everyone(
     walk_past_the_items(see, officer, slip, bought)
     officer.signs_out()
     walk_past_customs(see, officer, slip, other)
+    walk_past_the_offline_desk(see, officer, slip)
     own_house.move_to(EXIT_DESK)
     operator = people.operator()
     walk_past_the_refund_counter(see, operator, other, also)

@@ -240,6 +240,34 @@ def walk_past_customs(see: See, officer: Officer, slip: Slip, other: Slip) -> No
     see("customs-confirmed", officer)
 
 
+def walk_past_the_offline_desk(see: See, officer: Officer, slip: Slip) -> None:
+    """Decide without the network on a form that was decided otherwise, and send it."""
+    officer.goes_to("offline", "Offline desk")
+    see("offline-begin", officer)
+    officer.begins_the_shift()
+    officer.watch.allow_lost_connections()
+    officer.page.context.set_offline(True)
+    officer.scans_offline(slip.code)
+    see("offline-answer", officer)
+    officer.refuses_offline("The goods are not those of the form")
+    officer.sees_it_kept()
+    see("offline-kept", officer)
+    officer.page.context.set_offline(False)
+    officer.button("Send now").click()
+    officer.waits_to_send(0)
+    see("offline-sent", officer)
+    officer.goes_to("reviews", "Reviews")
+    see("customs-reviews", officer)
+    officer.link("Look").first.click()
+    officer.arrives_at("Customs decided otherwise meanwhile")
+    see("customs-review", officer)
+    officer.goes_to("figures", "Figures of the desk")
+    see("customs-figures", officer)
+    officer.goes_to("offline", "Offline desk")
+    officer.presses("End the shift and forget everything on this device")
+    officer.sees("Begin the shift while there is a network")
+
+
 def walk_past_the_exit(
     see: See, operator: Operator, slip: Slip, purchase: Purchase, left_at: str
 ) -> None:
