@@ -113,8 +113,8 @@ class Operator(Staff):
 
     def opens_the_exit_desk(self) -> None:
         """Go to what waits at the exit."""
-        self.link("Exit desk").first.click()
-        self.arrives_at("Exit desk")
+        self.link("Exit board").first.click()
+        self.arrives_at("Exit board")
 
     def records_departure(self, purchase: Purchase, left_at: str, port: str = "WUH") -> None:
         """Take in that a traveller left."""
@@ -126,7 +126,7 @@ class Operator(Staff):
         self.page.locator('[name="port"]').select_option(port)
         self.field("Left at").fill(left_at)
         self.page.get_by_role("button", name=self.say("Record"), exact=True).click()
-        self.arrives_at("Exit desk")
+        self.arrives_at("Exit board")
 
     def imports_departures(self, *seen: tuple[Purchase, str, str]) -> None:
         """Take in a file of departures: who, through which port, and when to the second."""
@@ -136,7 +136,7 @@ class Operator(Staff):
         file = FilePayload(name="exits.csv", mimeType="text/csv", buffer=text.encode())
         self.field("CSV file").set_input_files(file)
         self.button("Import").click()
-        self.arrives_at("Exit desk")
+        self.arrives_at("Exit board")
 
     def previews(self, button: str, *form_numbers: str) -> None:
         """Tick forms of one queue and look at what would be done."""

@@ -17,7 +17,7 @@ from refund.core.matching import (
 from refund.core.office import Waiting
 from refund.ports import Ports
 from refund.services.life import the_form
-from refund.services.reconcile import LIMIT, desk, own_proposal
+from refund.services.reconcile import LIMIT, ExitDesk, desk, own_proposal
 from refund.transaction import Transaction
 
 LIVE_MAX = 50
@@ -112,9 +112,15 @@ class Broken:
         return sum(one.charged_fen for one in self.proposals)
 
 
-def broken_today(ports: Ports) -> Broken:
-    """The promises that broke today by our own records, what is overdue first."""
+def broken_today(ports: Ports, seen: ExitDesk | None = None) -> Broken:
+    """The promises that broke today by our own records, what is overdue first.
+
+    `seen` is the first part of the desk, which is not looked at twice where it has them all.
+    """
     today = day_of(ports.clock.now())
+    if seen is not None and _reaches(seen, today):
+        broke = [one for one in seen.proposals if _broke_on(one, today)]
+        return Broken(tuple(most_urgent_first(broke)), more=False)
     found: list[Proposal] = []
     after: Place | None = BEGINNING
     while after is not None and len(found) < LIMIT:
@@ -125,6 +131,11 @@ def broken_today(ports: Ports) -> Broken:
             # Promises stand in the order of their days: from here on they are still to come.
             after = None
     return Broken(tuple(most_urgent_first(found))[:LIMIT], after is not None)
+
+
+def _reaches(seen: ExitDesk, today: date) -> bool:
+    """Whether a part of the desk that begins with the earliest promise reaches those to come."""
+    return seen.following is None or seen.proposals[-1].form.depart_by >= today
 
 
 def _broke_on(proposal: Proposal, today: date) -> bool:

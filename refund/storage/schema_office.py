@@ -1,6 +1,6 @@
 """The tables' step for the back office: what it looks for, and what it adds up by day."""
 
-from refund.storage.protocol import Step
+from refund.storage.protocol import EngineName, Step
 
 TIME_SECONDS_MAX = 86_400
 """A form whose money came later after its first scan counts with those of this long."""
@@ -66,6 +66,11 @@ def _known(day: str, seconds: str, least: str) -> tuple[str, ...]:
         " WHERE scanned_at IS NOT NULL AND scanned_at <= advanced_at"
         " GROUP BY paid_day, store_number, lasted",
     )
+
+
+def backfill(engine: EngineName) -> tuple[str, ...]:
+    """The statements that add up, day by day, the rows that are there already."""
+    return OFFICE.sqlite if engine == "sqlite" else OFFICE.postgresql
 
 
 def office(number: int) -> Step:

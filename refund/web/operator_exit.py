@@ -34,6 +34,9 @@ from refund.web.operator import pages
 from refund.web.operator_jobs import begin
 from refund.web.parse import typed_fields
 
+SHOWN = 50
+"""Open forms that one page of the board shows."""
+
 SAID = frozenset({"recorded", "known", "nothing"})
 """What the exit's desk can be asked to say after a step; nothing else of an address is shown."""
 
@@ -51,7 +54,8 @@ def allow_a_file(endpoint: str | None, _values: dict[str, object] | None) -> Non
 @pages.get("/exit")
 def exit_desk() -> str:
     """The exit's desk: today at the border, what broke, every open form, and the strangers."""
-    seen = desk(ports(), read_place(request.args.get("after", "")))
+    place = read_place(request.args.get("after", ""))
+    seen = desk(ports(), place, SHOWN)
     typed, day, refused = _day()
     after = read_since(request.args.get("later", ""))
     said = request.args.get("said", "")
@@ -64,7 +68,7 @@ def exit_desk() -> str:
         today=departing.today(ports()),
         live=departing.live(ports()),
         now=ports().clock.now(),
-        broken=departing.broken_today(ports()),
+        broken=departing.broken_today(ports(), seen if place == BEGINNING else None),
         queues=oversee.queues_of(seen.proposals),
         strangers=departing.strangers(ports(), day, after),
         said=said if said in SAID else "",

@@ -55,9 +55,10 @@ def a_refused_charge(house: Instance, people: Cast, purchase: Purchase) -> Opera
 def asks_for_the_release(operator: Operator, reason: str, see: See) -> None:
     """Go from what waits to the case, and ask for what needs a second person."""
     operator.goes_to("", "What waits")
-    expect(operator.page.locator("[data-cases]")).to_have_text("1")
+    failed = operator.page.locator('[data-queue="charges_failed"]')
+    expect(failed.locator("[data-waiting]")).to_have_text("1")
     see("operator-waits", operator)
-    operator.link("To the cases").click()
+    failed.get_by_role("link").click()
     operator.arrives_at("Cases")
     see("cases", operator)
     operator.link("Look at it first").click()
@@ -86,8 +87,9 @@ def test_a_hold_that_could_not_be_charged_is_released_by_two_persons(
 
     colleague = Operator(screen("zh_Hans"), own_house.url)
     colleague.signs_in(COLLEAGUE.staff_id)
-    expect(colleague.page.locator("[data-approvals]")).to_have_text("1")
-    colleague.link("To the cases").click()
+    asked = colleague.page.locator('[data-queue="approvals"]')
+    expect(asked.locator("[data-waiting]")).to_have_text("1")
+    asked.get_by_role("link").click()
     colleague.link("Look and decide").click()
     expect(colleague.page).to_have_url(re.compile("/operator/cases/[0-9a-f]+$"))
     colleague.sees("The card was stolen")
