@@ -6,7 +6,6 @@ import secrets
 import socket
 import struct
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from ipaddress import AddressValueError, IPv4Address
 
@@ -18,6 +17,7 @@ from refund.cli.refusals import Told
 from refund.cli.relay import Inside, run_relay
 from refund.config import Settings
 from refund.gateways.certificates import Certificates, is_private, keep_certificates, read_authority
+from refund.gateways.clock import SystemClock
 from refund.gateways.private_folder import FolderUnsafe
 from refund.web.relayed import WORD_SETTING
 
@@ -94,7 +94,7 @@ def open_to_network(found: Settings, asked: str) -> tuple[Settings, Lan]:
     address = _own_address() if asked == AUTO else _read(asked)
     try:
         files = keep_certificates(
-            found.instance / FOLDER, address, socket.gethostname(), datetime.now(UTC)
+            found.instance / FOLDER, address, socket.gethostname(), SystemClock().now()
         )
     except FolderUnsafe as error:
         raise Told(str(error)) from None

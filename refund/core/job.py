@@ -79,7 +79,7 @@ class Job:
         spent = now - self.started_at
         if self.state is not JobState.RUNNING or self.tries > 1 or spent < MEASURED_AFTER:
             return None
-        return spent * (self.total_units - self.done_units) / self.done_units
+        return spent * (self.total_units - self.done_units) // self.done_units
 
 
 def plain_facts(facts: Mapping[str, object]) -> dict[str, object]:

@@ -13,6 +13,12 @@ CATCHES_EVERYTHING: dict[tuple[str, str], str] = {
     ("refund/services/auditing.py", "Auditor.run"): (
         "an edge: what the auditor cannot do is logged, tried again, and seen by its age"
     ),
+    ("refund/services/jobs.py", "_Run.do"): (
+        "an edge: a job that breaks down says that it failed, and the next one must come"
+    ),
+    ("refund/services/job_worker.py", "JobWorker.run"): (
+        "an edge: what the thread of jobs cannot do is logged, and looked at again"
+    ),
     ("tests/simulation/run.py", "run"): (
         "a seed's failure, of whatever kind, is the result: its words and the way to repeat it"
     ),
