@@ -1,8 +1,9 @@
 """What the network tells by itself: a hint at what to ask it, taken once, and never believed."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from refund.core.case import CaseKind
+from refund.core.case import Case, CaseKind
 from refund.core.operation import GuaranteeState, NetworkEvent, Operation, OperationState
 from refund.ports import NetworkSilent, Ports
 from refund.services.pay import carry_out, record_answer
@@ -57,8 +58,9 @@ def ask_about_missing(ports: Ports) -> int:
         How many answers were new.
     """
 
-    def subjects(tx: Transaction) -> list[str]:
-        return [case.subject for case in tx.open_cases((CaseKind.MISSING_HERE,), limit=ASKED_MAX)]
+    def references(tx: Transaction) -> list[str]:
+        cases = tx.open_cases((CaseKind.MISSING_HERE,), limit=ASKED_MAX)
+        return [reference for case in cases if (reference := _their_reference(case))]
 
     def ask(reference: str) -> int:
         try:
@@ -66,8 +68,13 @@ def ask_about_missing(ports: Ports) -> int:
         except NetworkSilent:
             return 0
 
-    found = ports.storage.read(subjects)
-    return each(dict.fromkeys(subject.partition("/")[0] for subject in found), ask)
+    return each(dict.fromkeys(ports.storage.read(references)), ask)
+
+
+def _their_reference(case: Case) -> str:
+    """The reference on the statement's line that a case is about."""
+    theirs = case.facts.get("theirs")
+    return str(theirs.get("reference", "")) if isinstance(theirs, Mapping) else ""
 
 
 def _asked(ports: Ports, reference: str) -> str:

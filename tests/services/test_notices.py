@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from refund.core.case import CaseKind
 from refund.core.form import Status
 from refund.core.operation import (
     Answer,
@@ -19,7 +18,6 @@ from refund.core.operation import (
 )
 from refund.ports import NetworkSilent, Ports
 from refund.services import claim, notices
-from refund.services.cases import open_case
 from refund.services.later import finish_open_operations
 from refund.services.notices import take_notice
 from tests import make
@@ -30,6 +28,7 @@ from tests.services.hold_steps import (
     open_kinds,
     the_hold,
 )
+from tests.services.statement_steps import fetched
 from tests.services.steps import PHONE, agreed, card, claimed, status
 from tests.services.test_races import at_once
 from tests.twin import BookNetwork, Fault
@@ -215,12 +214,11 @@ def test_the_end_of_a_hold_whose_answer_was_lost_is_told_in_one(world: World) ->
 
 def test_a_payout_that_came_back_and_was_never_told_is_asked_about(world: World) -> None:
     form = claimed(world, None, make.PAYOUT_RETURNED)
-    world.clock.pass_by(days=2, hours=1)
-    reference = asked(world, form)[-1].sent_reference
+    world.clock.pass_by(days=3)
     assert notices.ask_about_missing(world.ports) == 0
-    world.ports.storage.write(
-        lambda tx: open_case(tx, world.ports, CaseKind.MISSING_HERE, f"{reference}/returned")
-    )
+    fetched(world)
+    assert "missing_here" in open_kinds(world)
+    assert asked(world, form)[-1].state is OperationState.SUCCEEDED
     assert notices.ask_about_missing(world.ports) == 1
     assert asked(world, form)[-1].state is OperationState.RETURNED
     assert notices.ask_about_missing(world.ports) == 0
