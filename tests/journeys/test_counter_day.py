@@ -11,7 +11,9 @@ from playwright.sync_api import Page, expect
 from tests.actors import Purchase
 from tests.journeys.cast import CastAt
 from tests.journeys.conftest import OpenDevice
+from tests.journeys.counter_walks import walk_past_the_counters_day
 from tests.journeys.instance import Instance
+from tests.journeys.walks import See
 from tests.journeys.watch import check_what_is_shown
 from tests.web.people import PASSWORD
 
@@ -212,3 +214,12 @@ def test_a_forgotten_sale_is_issued_late_and_leaves_the_list(
     expect(clerk.page.get_by_text(purchase.invoice)).to_have_count(0)
     clerk.goes_to("shift", "Summary of the shift")
     clerk.sees("1,494.00")
+
+
+@pytest.mark.parametrize("language", ["en", "zh_Hans"])
+def test_the_pages_of_a_counters_day_can_be_used_by_everyone(
+    own_house: Instance, purchase: Purchase, cast: CastAt, see: See, language: str
+) -> None:
+    people = cast(own_house)
+    clerk = people.clerk(language=language)
+    walk_past_the_counters_day(see, clerk, people.traveller(language), purchase)
