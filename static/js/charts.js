@@ -22,6 +22,19 @@ function read(table) {
 
 const tone = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+const insides = new WeakMap();
+
+/** Where a chart is drawn: apart from the page, which has the table, with the sheets that it needs. */
+function insideOf(place) {
+  if (!insides.has(place)) {
+    const root = place.attachShadow({ mode: "closed" });
+    for (const sheet of document.querySelectorAll("link[data-chart-sheet]")) root.append(sheet.cloneNode());
+    root.append(document.createElement("div"));
+    insides.set(place, root.lastChild);
+  }
+  return insides.get(place);
+}
+
 function draw(place) {
   const { days, columns, word } = read(document.getElementById(place.dataset.table));
   const tones = [tone("--money"), tone("--next")];
@@ -55,9 +68,10 @@ function draw(place) {
       series: [{ label: word, value: (_, at) => (at === null ? "–" : dayName.format(new Date(at * 1000))) }, ...series],
     },
     [days, ...columns.map(({ values }) => values)],
-    place,
+    insideOf(place),
   );
   new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: 260 })).observe(place);
+  place.dataset.drawn = days.length;
   return chart;
 }
 

@@ -74,6 +74,8 @@ KEPT: dict[str, tuple[Colours, ...]] = {
     "customs-review": ("light",),
     "customs-figures": ("light",),
     "operator-waits": ("light",),
+    "operator-exit": ("light",),
+    "operator-figures": ("light", "dark"),
     "counter-pay": ("light",),
     "point-confirm": ("light",),
     "rules": ("light",),
