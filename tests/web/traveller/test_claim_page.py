@@ -47,6 +47,11 @@ def settles(ports: Ports, phone: Phone) -> None:
     assert reconcile.settle(ports, OPERATOR, [chosen], "at the gate")[0].refusal is None
 
 
+def the_pass(phone: Phone) -> str:
+    """What the exit pass says of the same form."""
+    return check_page(phone.client.get("/traveller/pass")).text
+
+
 def test_every_state_has_a_page() -> None:
     assert set(PARTS) == set(Status)
     assert set(TRANSITIONS.values()) <= set(PARTS)
@@ -73,6 +78,7 @@ def test_after_customs_one_only_has_to_leave(phone: Phone, ports: Ports) -> None
     page = phone.page()
     assert page.h1 == "Customs have confirmed the goods"
     assert "Now you only have to leave" in page.text
+    assert "Yes, when you leave now." in the_pass(phone)
 
 
 def test_a_released_hold_can_be_proved_to_the_bank(
@@ -87,6 +93,9 @@ def test_a_released_hold_can_be_proved_to_the_bank(
     guarantee = ports.storage.read(lambda tx: tx.guarantees_of(phone.form.form_id))[-1]
     assert guarantee.authorisation_code in page.text
     assert "20 Jul 2025, 12:00" in page.text
+    assert "You left the country" in page.text
+    assert "Yes, for good." in the_pass(phone)
+    assert "Nothing is left to do at the border" in the_pass(phone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +132,8 @@ def test_who_broke_the_promise_is_told_what_was_charged_why_and_what_is_open(
     assert status(ports, phone.form) is Status.CAPTURED
     assert page.h1 == "The advance was charged to your card"
     assert broken.reason in page.text
+    assert broken.reason in the_pass(phone)
+    assert ("You left the country" in page.text) is (broken.left is not None)
     assert "1,033.92" in page.text
     assert ("What you can still do" in page.text) is broken.is_open
     assert ("Last day for the ordinary refund" in page.text) is broken.is_open
@@ -142,6 +153,7 @@ def test_while_a_broken_promise_is_not_yet_charged_nobody_is_told_to_leave_by_a_
     clock.at = at(26)
     page = phone.page()
     assert "The promise ended on 25 Jul 2025" in page.text
+    assert "the advance is charged by 30 Jul 2025" in the_pass(phone)
     assert "until 6 Oct 2025 you can have the ordinary refund" in page.text
     assert "Then leave: there is no counter to queue at" not in page.text
 
@@ -182,6 +194,8 @@ def test_who_shows_fewer_goods_is_told_before_and_after_what_is_charged_and_what
     settles(ports, bags)
     after = bags.page()
     assert after.h1 == "All done: only the difference was charged"
+    assert "Yes, for the goods that left." in the_pass(bags)
+    assert "bought: 3 · confirmed: 2" in the_pass(bags)
     for text in ("You keep CNY 900.00", "Charged to your card CNY 450.00", "CNY 900.00 released"):
         assert text in after.text
 
@@ -198,6 +212,7 @@ def test_who_was_refused_by_customs_reads_the_reason_before_and_after_the_charge
     settles(ports, bags)
     after = bags.page()
     assert after.h1 == "There is no refund for this form"
+    assert "No, the refund is lost. The goods that were shown" in the_pass(bags)
     assert "The goods that were shown are not those on the form" in after.text
     assert "What you can still do" not in after.text
 
@@ -222,6 +237,7 @@ def test_a_form_whose_goods_all_went_back_says_that_its_code_is_dead(
     returns.return_goods(ports, CLERK, bags.form.form_id, brought)
     page = bags.page()
     assert page.h1 == "This form has ended in the store"
+    assert "This form counts no more." in the_pass(bags)
     assert "Charged to your card CNY 1,350.00" in page.text
     scanned = bags.client.get(f"/F/{bags.form.code}")
     assert scanned.status_code == 410
@@ -268,6 +284,7 @@ def test_a_charge_and_the_ordinary_refund_after_it_are_one_thread_on_the_phone(
     receipt = pay_cash(ports, counter, phone.form.form_id, Signed(make.signature(), "page-1"))
     paid = phone.page()
     assert paid.h1 == "All done: the refund is paid"
+    assert "Yes, it is paid." in the_pass(phone)
     assert receipt.receipt_number in paid.text
     assert "in cash at the refund counter" in paid.text
 
@@ -277,6 +294,7 @@ def test_an_ordinary_refund_is_paid_at_the_counter(phone: Phone, ports: Ports) -
     phone.post("/ordinary")
     verify.verify_form(ports, OFFICER, phone.form.form_id)
     assert "Now go to the refund counter behind the border" in phone.page().text
+    assert "The refund counter behind the border pays it." in the_pass(phone)
 
 
 @pytest.mark.rule("hold_outlives")
@@ -292,3 +310,4 @@ def test_who_could_not_be_charged_is_told_what_is_open_and_why(
     page = phone.page()
     assert page.h1 == "The difference could not be charged"
     assert "Open amount CNY 450.00" in page.text
+    assert "This is settled with the refund agency" in the_pass(phone)

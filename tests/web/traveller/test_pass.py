@@ -186,7 +186,8 @@ def test_another_phone_takes_the_forms_once(phone: Phone, app: Flask) -> None:
     seen = check_page(phone.client.get("/traveller/share"))
     assert "Opened on another phone" in seen.text
     end = f"/traveller/share/{share.share_id}/end"
-    assert third.post(end, data={"form_token": check_page(third.get("/store/sign-in")).token})
+    foreign = third.post(end, data={"form_token": check_page(third.get("/store/sign-in")).token})
+    assert foreign.status_code == 404
     assert phone.client.post(end, data={"form_token": token}).status_code == 303
     assert other.get(phone.at).status_code == 404
 
