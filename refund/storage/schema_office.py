@@ -15,6 +15,7 @@ _SEARCHED = (
 )
 
 _QUEUES = (
+    "CREATE INDEX form_promised ON form (status, depart_by, net_fen)",
     "CREATE INDEX case_record_work ON case_record (kind, owner, found_at, amount_fen)"
     " WHERE closed_at IS NULL",
     "CREATE INDEX case_record_opened ON case_record (opened_at, case_id)",

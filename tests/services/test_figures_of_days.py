@@ -12,6 +12,7 @@ import pytest
 from refund.core.errors import Refused
 from refund.core.office import percentile
 from refund.services import dashboards, exports
+from refund.services.claim import claim_advance
 from refund.services.dashboards import Sum
 from refund.services.exports import Asked, What
 from refund.web.export_files import csv_of, name_of, xlsx_into
@@ -39,7 +40,7 @@ def three_forms(world: World) -> None:
         form = steps.agreed(world, steps.unlocked(world, steps.issued(world, draft, f"k{number}")))
         world.clock.pass_by(seconds=seconds)
         entry = steps.card(world, form)
-        steps.claim.claim_advance(world.ports, steps.PHONE, form.form_id, entry)
+        claim_advance(world.ports, steps.PHONE, form.form_id, entry)
     draft = make.draft("25422000000000000003", traveller=make.traveller("H00000003"))
     steps.claimed(world, steps.issued(world, draft, "k3"), make.DECLINED)
 

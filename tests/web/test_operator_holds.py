@@ -35,7 +35,9 @@ def desk(client: FlaskClient, sign_in: SignIn) -> FlaskClient:
 def test_while_all_is_well_nothing_is_said(desk: FlaskClient, world: World) -> None:
     claimed(world, agreed(world, issued_today(world)))
     page = shown(desk, "/operator/")
-    assert not [e for e in page.root.iter("li") if e.get("data-queue") in ("holds_end", "unsecured")]
+    assert not [
+        e for e in page.root.iter("li") if e.get("data-queue") in ("holds_end", "unsecured")
+    ]
 
 
 @pytest.mark.rule("hold_outlives")
