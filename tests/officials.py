@@ -64,7 +64,6 @@ class Officer(Staff):
         self.button("Refuse the form").click()
         self.arrives_at("Refused")
 
-
     def begins_the_shift(self) -> None:
         """Take along what a shift without the network needs."""
         self.goes_to("offline", "Offline desk")

@@ -60,8 +60,13 @@ function show({ page, url }, from, revive) {
   main.dataset.answeredMs = Math.round(performance.now() - from);
 }
 
-function goOffline(form) {
-  if (!form.dataset.offline) return sendPlainly(form);
+/** A shift that was begun answers by itself; without one the page stays, and says what is wrong. */
+async function goOffline(form) {
+  if (!(await caches.has("customs-shift"))) {
+    document.querySelector("[data-offline]").hidden = false;
+    form.elements.code.focus();
+    return;
+  }
   sessionStorage.setItem(PASSED_ON, form.elements.code.value);
   location.assign(form.dataset.offline);
 }

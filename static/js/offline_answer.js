@@ -12,7 +12,7 @@ const WORDS = ["code_torn", "code_foreign", "code_version_unknown", "key_unknown
 /** Answers scans on the desk's page; `decided` is called after each decision. */
 export function answers(desk, shift, words, decided) {
   const place = desk.querySelector("[data-answer-place]");
-  const copy = (name) => desk.querySelector(`template[data-${name}]`).content.cloneNode(true).firstElementChild;
+  const copy = (name) => renamed(desk.querySelector(`template[data-${name}]`).content.cloneNode(true).firstElementChild);
   const language = document.documentElement.lang.startsWith("zh") ? "zh" : "en";
   const days = new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", { dateStyle: language === "zh" ? "long" : "medium", timeZone: "UTC" });
   const day = (text) => (text ? days.format(new Date(`${text}T00:00:00Z`)) : "");
@@ -165,6 +165,16 @@ function fill(node, facts) {
       if (line) line.hidden = text === "";
     }
   }
+}
+
+/** A copy has ids of its own: those of the template stay with it. */
+function renamed(node) {
+  for (const name of ["id", "for", "aria-describedby", "aria-labelledby", "aria-controls"]) {
+    for (const part of node.querySelectorAll(`[${name}]`)) {
+      part.setAttribute(name, part.getAttribute(name).split(" ").map((id) => `${id}-now`).join(" "));
+    }
+  }
+  return node;
 }
 
 const grouped = (number) => number.replace(/^(\d{6})(\d{4})(\d{4})(\d)$/, "$1-$2-$3-$4");

@@ -120,3 +120,38 @@ def test_the_camera_reads_a_form_and_the_answer_stands_within_a_second(
     expect(officer.page.locator("html")).to_have_attribute("data-told", "go")
     watch.assert_silent()
     watched.close()
+
+
+def test_a_desk_without_a_camera_is_told_what_to_use_instead(house: Instance, cast: CastAt) -> None:
+    officer = cast(house).officer()
+    officer.button("Scan with the camera").click()
+    officer.sees("This device has no camera that can be used.")
+    expect(officer.field("Code or form number").first).to_be_enabled()
+
+
+def test_a_scan_without_a_network_or_a_shift_keeps_the_page_and_says_so(
+    house: Instance, cast: CastAt
+) -> None:
+    officer = cast(house).officer()
+    officer.watch.allow_lost_connections()
+    officer.page.context.set_offline(True)
+    officer.scans("250708-0001-0001-5")
+    officer.sees("No connection.", within="[data-offline]")
+    officer.arrives_at("Scan the code on the form")
+    officer.page.context.set_offline(False)
+
+
+def test_a_desk_with_a_shift_goes_on_where_the_network_ends(
+    own_house: Instance, cast: CastAt, purchase: Purchase
+) -> None:
+    people = cast(own_house)
+    slip = people.clerk().issues(purchase)
+    officer = people.officer()
+    officer.begins_the_shift()
+    officer.goes_to("", "Scan the code on the form")
+    officer.watch.allow_lost_connections()
+    officer.page.context.set_offline(True)
+    officer.scans(slip.code)
+    officer.arrives_at("Offline desk")
+    officer.sees("Not yet confirmed", within="[data-answer=care]")
+    officer.sees("LI KA MING")
