@@ -62,7 +62,7 @@ function show({ page, url }, from, revive) {
 
 /** A shift that was begun answers by itself; without one the page stays, and says what is wrong. */
 async function goOffline(form) {
-  if (!(await caches.has("customs-shift"))) {
+  if (!(await window.caches?.has("customs-shift"))) {
     document.querySelector("[data-offline]").hidden = false;
     form.elements.code.focus();
     return;

@@ -18,6 +18,8 @@ export async function state(desk) {
 
 /** Begins a shift: the service's kit is kept, and everything that the page needs. */
 export async function beginShift(desk) {
+  // Browsers keep pages and keys only for https, or for this machine itself.
+  if (!window.isSecureContext) return "insecure";
   const here = await state(desk);
   if (here.is !== "there") return here.is;
   const body = new URLSearchParams({ device_id: await deviceId() });
