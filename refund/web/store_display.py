@@ -10,7 +10,7 @@ from refund.services.display import Screen, watch
 from refund.services.enrol import store_of
 from refund.services.fill_in import code_of_counter
 from refund.services.sign_in import session_hash
-from refund.translations import TRAVELLER_LOCALES
+from refund.translations import TRAVELLER_LOCALES, load_catalogues
 from refund.web.auth import actor, cookie_name
 from refund.web.context import own_address, ports
 from refund.web.language import TAGS, chosen
@@ -63,5 +63,7 @@ def _shown(screen: Screen | None = None) -> dict[str, object]:
         "fill_in_address": address,
         "store": store_of(ports(), actor()),
         "spoken": TAGS[chosen()],
+        "also": load_catalogues("en" if chosen() != "en" else "zh_Hans").gettext,
+        "also_spoken": "en" if chosen() != "en" else TAGS["zh_Hans"],
         "today": day_of(ports().clock.now()),
     }

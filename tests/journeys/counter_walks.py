@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from playwright.sync_api import FilePayload
+
 from tests.actors import Clerk, Purchase, Traveller
 from tests.journeys.walks import See
 
@@ -37,7 +39,7 @@ def walk_past_the_counters_day(
     clerk.goes_to("forgotten", "Forgotten sales")
     see("forgotten-empty", clerk)
     till = f"invoice_number,day,amount,overseas\n{purchase.invoice},2025-07-08,1494.00,yes\n"
-    file = {"name": "till.csv", "mimeType": "text/csv", "buffer": till.encode()}
+    file = FilePayload(name="till.csv", mimeType="text/csv", buffer=till.encode())
     clerk.field("File, CSV").set_input_files(files=[file])
     clerk.button("Compare").click()
     clerk.sees(purchase.invoice)

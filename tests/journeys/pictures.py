@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, ViewportSize
 
 from tests import pdf
 from tests.actors import Clerk, Person, Purchase, Slip, Traveller
+from tests.journeys.counter_walks import walk_past_the_counters_day
 from tests.journeys.devices import (
     PHONE_SCREEN,
     STAFF_SCREEN,
@@ -59,6 +60,10 @@ KEPT: dict[str, tuple[Colours, ...]] = {
     "clerk-form": ("light",),
     "clerk-issue-refused": ("light",),
     "clerk-return": ("light",),
+    "clerk-arrivals": ("light",),
+    "counter-display": ("light",),
+    "fill-in-code": ("light",),
+    "forgotten": ("light",),
     "traveller-scanned": ("light",),
     "traveller-agreement": ("light",),
     "traveller-confirm": ("light",),
@@ -178,6 +183,8 @@ class Street:
         self._claim_with_a_second_card(bags)
         walk_past_a_return(see, clerk, bags)
         self._claim_together(clerk)
+        filled = replace(self.bought, invoice="25422000000081562410", permit="H60899914")
+        walk_past_the_counters_day(see, clerk, self.traveller(), filled)
         clerk.leaves()
         instance.move_to(DEPARTURE)
         officer = Officer(open_screen(self._browser, "zh_Hans"), instance.url)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.actors import Purchase
 from tests.journeys.cast import CastAt
@@ -197,7 +197,7 @@ def test_a_forgotten_sale_is_issued_late_and_leaves_the_list(
     clerk = cast(house).clerk("clerk-2")
     clerk.goes_to("forgotten", "Forgotten sales")
     till = f"invoice_number,day,amount,overseas\n{purchase.invoice},2025-07-07,1494.00,yes\n"
-    file = {"name": "till.csv", "mimeType": "text/csv", "buffer": till.encode()}
+    file = FilePayload(name="till.csv", mimeType="text/csv", buffer=till.encode())
     clerk.field("File, CSV").set_input_files(files=[file])
     clerk.button("Compare").click()
     clerk.page.get_by_role("link", name=f"Issue now {purchase.invoice}").click()
