@@ -6,7 +6,14 @@ from collections import Counter
 import pytest
 
 from refund.core.errors import Refused
-from refund.core.goods import RESTRICTED, Goods, load_goods, out_of_scope, search_goods
+from refund.core.goods import (
+    RESTRICTED,
+    Goods,
+    initials_of,
+    load_goods,
+    out_of_scope,
+    search_goods,
+)
 from refund.core.money import Vat
 from refund.places import data_folder
 
@@ -135,3 +142,37 @@ def test_bad_rows_are_told_all_at_once() -> None:
         (4, "restricted", "choice_unknown"),
         (5, "goods_code", "row_doubled"),
     ]
+
+
+def test_the_shipped_goods_say_their_whole_pinyin() -> None:
+    for goods in MASTER:
+        assert initials_of(goods.syllables) == goods.pinyin, goods
+    said = {goods.goods_code: goods.syllables for goods in MASTER}
+    # Characters with more than one reading, each as it is read in this word.
+    assert said["RTW02"] == "shuang mian ni da yi"
+    assert said["BAG08"] == "ying ke xing li xiang"
+    assert said["LEA01"] == "pi ge chang kuan qian bao"
+    assert said["BOO06"] == "yin yue guang pan"
+    assert said["SHO03"] == "le fu xie"
+    assert said["COS09"] == "mu yu lu"
+    assert said["WAT06"] == "18k jin wan biao"
+
+
+@pytest.mark.parametrize("query", ["stb", "shoutibao", "shou ti", "手提包", "shouti b"])
+def test_a_handbag_is_found_however_its_pinyin_is_typed(query: str) -> None:
+    assert _codes(query)[0] == "BAG01"
+
+
+@pytest.mark.parametrize("query", ["lv cha", "lvcha", "lü cha", "ＬＶＣＨＡ"])
+def test_green_tea_is_found_by_either_spelling_of_its_vowel(query: str) -> None:
+    assert _codes(query)[0] == "FOO13"
+
+
+def test_pinyin_that_does_not_agree_with_its_initials_is_told() -> None:
+    header = HEADER.replace("pinyin,", "pinyin,syllables,")
+    for syllables in ("shou ti", "Shou Ti Bao", "shou  ti bao"):
+        with pytest.raises(Refused) as caught:
+            load_goods(f"{header}BAG01,手提包,Bag,个,piece,13,stb,{syllables},,x [M]\n")
+        assert caught.value.facts["column"] == "syllables"
+    (goods,) = load_goods(f"{header}BAG01,手提包,Bag,个,piece,13,stb,,,x [M]\n")
+    assert goods.syllables == ""
