@@ -259,6 +259,7 @@ def main() -> None:
     """Measure each way, and print what was measured."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--serve", action="store_true", help="be the server that is measured")
+    options.add_argument("--json", action="store_true", help="which it prints in any case")
     if options.parse_args().serve:
         run_service(read_settings(os.environ), 1, "benchmarks.live:with_stream")
         return
