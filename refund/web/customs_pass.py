@@ -8,6 +8,7 @@ from refund.core.calendar import day_of
 from refund.core.errors import Refused
 from refund.core.exit_pass import FORMS_MAX
 from refund.services.passes import forms_at_the_desk
+from refund.web.auth import reads_with_camera
 from refund.web.context import ports
 from refund.web.customs import pages
 
@@ -15,6 +16,7 @@ _FORM_ID = re.compile(r"[0-9a-f]{16}")
 
 
 @pages.get("/pass")
+@reads_with_camera
 def exit_pass() -> str:
     """The forms of a pass with their states; each leads to its own answer.
 
