@@ -57,11 +57,12 @@ export function answers(desk, shift, words, decided) {
   async function showPass(code, said, at) {
     const node = copy("answer-pass");
     const rows = await Promise.all(said.forms.map((form) => row(shift.shift, form.formId)));
+    const acts = new Map((await decisions()).map((entry) => [entry.form_id, words(`act_${entry.act}`)]));
     fill(node, { day: day(said.issueDay), count: said.forms.length });
-    node.querySelector("[data-forms]").append(...said.forms.map((form, at_) => {
+    node.querySelector("[data-forms]").append(...said.forms.map((form, place_) => {
       const item = copy("pass-form");
-      fill(item, { number: rows[at_]?.number ? grouped(rows[at_].number) : `…${form.formId.slice(-6)}`, net: yuan(form.netFen) });
-      item.querySelector("button").addEventListener("click", () => showForm({ code, at, ...form, issueDay: said.issueDay, ofPass: true }));
+      fill(item, { number: rows[place_]?.number ? grouped(rows[place_].number) : `…${form.formId.slice(-6)}`, net: yuan(form.netFen), act: acts.get(form.formId) ?? "" });
+      item.querySelector("button").addEventListener("click", () => showForm({ code, at, ...form, issueDay: said.issueDay, pass: said }));
       return item;
     }));
     put(node);
@@ -74,7 +75,7 @@ export function answers(desk, shift, words, decided) {
     const store = shift.stores[form.storeNumber];
     fill(node, {
       net: yuan(form.netFen),
-      issued: form.ofPass ? "" : day(form.issueDay),
+      issued: form.pass ? "" : day(form.issueDay),
       store: store ? store[language] : "",
       depart: day(known?.depart_by),
       number: known ? grouped(known.number) : "",
@@ -140,6 +141,11 @@ export function answers(desk, shift, words, decided) {
     });
     const done = copy("answer-kept");
     fill(done, { act: words(`act_${act}`), number: known ? grouped(known.number) : "" });
+    if (form.pass) {
+      const again = done.querySelector("[data-pass-again]");
+      again.hidden = false;
+      again.addEventListener("click", () => showPass(form.code, form.pass, moment(shift)));
+    }
     put(done);
     await decided();
   }
