@@ -115,12 +115,12 @@ class Broken:
 def broken_today(ports: Ports, seen: ExitDesk | None = None) -> Broken:
     """The promises that broke today by our own records, what is overdue first.
 
-    `seen` is the first part of the desk, which is not looked at twice where it has them all.
+    `seen` is a part of the desk: then nothing but that is looked at.
     """
     today = day_of(ports.clock.now())
-    if seen is not None and _reaches(seen, today):
+    if seen is not None:
         broke = [one for one in seen.proposals if _broke_on(one, today)]
-        return Broken(tuple(most_urgent_first(broke)), more=False)
+        return Broken(tuple(most_urgent_first(broke)), more=not _reaches(seen, today))
     found: list[Proposal] = []
     after: Place | None = BEGINNING
     while after is not None and len(found) < LIMIT:
@@ -134,7 +134,7 @@ def broken_today(ports: Ports, seen: ExitDesk | None = None) -> Broken:
 
 
 def _reaches(seen: ExitDesk, today: date) -> bool:
-    """Whether a part of the desk that begins with the earliest promise reaches those to come."""
+    """Whether a part of the desk reaches the promises that are still to come."""
     return seen.following is None or seen.proposals[-1].form.depart_by >= today
 
 

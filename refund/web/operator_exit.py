@@ -54,8 +54,7 @@ def allow_a_file(endpoint: str | None, _values: dict[str, object] | None) -> Non
 @pages.get("/exit")
 def exit_desk() -> str:
     """The exit's desk: today at the border, what broke, every open form, and the strangers."""
-    place = read_place(request.args.get("after", ""))
-    seen = desk(ports(), place, SHOWN)
+    seen = desk(ports(), read_place(request.args.get("after", "")), SHOWN)
     typed, day, refused = _day()
     after = read_since(request.args.get("later", ""))
     said = request.args.get("said", "")
@@ -68,7 +67,7 @@ def exit_desk() -> str:
         today=departing.today(ports()),
         live=departing.live(ports()),
         now=ports().clock.now(),
-        broken=departing.broken_today(ports(), seen if place == BEGINNING else None),
+        broken=departing.broken_today(ports(), seen),
         queues=oversee.queues_of(seen.proposals),
         strangers=departing.strangers(ports(), day, after),
         said=said if said in SAID else "",
