@@ -47,7 +47,7 @@ for (const change of ["online", "offline"]) {
 // A form is sent once, however often its button is pressed.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  const method = event.submitter?.getAttribute("formmethod") ?? form.method;
+  const method = event.submitter?.getAttribute("formmethod") ?? form.getAttribute("method");
   if (event.defaultPrevented || method !== "post") return;
   if (form.dataset.sent || disconnected) {
     event.preventDefault();

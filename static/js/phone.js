@@ -38,7 +38,9 @@ addEventListener("beforeinstallprompt", (event) => {
 
 // The page for a lost connection goes on by itself; what was to be sent is sent by hand alone.
 const again = document.querySelector("[data-again]");
-if (again?.method === "post") {
+if (again?.getAttribute("method") === "post") {
+  // Whoever comes back to it later was let through meanwhile, or tries the page itself.
+  addEventListener("pageshow", (event) => { if (event.persisted) location.replace(location.href); });
   for (const hint of document.querySelectorAll("[data-by-itself]")) hint.hidden = true;
 } else if (again) {
   const look = async () => {

@@ -15,7 +15,8 @@ function store() {
   }
 }
 
-const actionOf = (form) => new URL(form.action || location.href).pathname;
+// Attributes, for a field named "method" or "action" hides the form's own property.
+const actionOf = (form) => new URL(form.getAttribute("action") || location.href, location.href).pathname;
 const posted = () => [...document.querySelectorAll("form[method=post]")];
 
 function valuesOf(form) {
@@ -78,6 +79,6 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("submit", (event) => {
   const isTravellers = document.body.classList.contains("audience-traveller");
-  if (isTravellers && event.target.method === "post") keep([event.target]);
+  if (isTravellers && event.target.getAttribute("method") === "post") keep([event.target]);
 });
 await restore();

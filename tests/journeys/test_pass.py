@@ -11,7 +11,9 @@ from tests.journeys.cast import Cast, CastAt
 from tests.journeys.instance import Instance
 
 PASS = "/traveller/pass"
-FOR_THE_PASS = "document.querySelector('[data-keeps-pass]') && navigator.serviceWorker.controller"
+FOR_THE_PASS = (
+    "() => document.querySelector('[data-keeps-pass]') && navigator.serviceWorker.controller"
+)
 KEPT = "async () => Boolean(await caches.match('/traveller/pass'))"
 
 
@@ -19,7 +21,7 @@ def opens_the_pass(traveller: Traveller) -> None:
     """Open the pass, and wait until the phone keeps it."""
     traveller.page.goto(f"{traveller.home}{PASS}")
     traveller.arrives_at("Exit pass")
-    traveller.page.wait_for_function(FOR_THE_PASS)
+    traveller.page.wait_for_function(WORKED_FOR)
     traveller.page.wait_for_function(KEPT)
 
 
@@ -75,7 +77,6 @@ def test_the_pass_opens_without_a_connection_and_what_was_sent_is_sent_again(
     traveller.arrives_at("My refund forms")
 
     traveller.page.goto(f"{traveller.home}/traveller/share")
-    traveller.page.evaluate("dispatchEvent(new Event('online'))")
     traveller.page.context.set_offline(True)
     # The phone has not noticed yet that it is offline.
     traveller.page.evaluate("dispatchEvent(new Event('online'))")
@@ -91,6 +92,29 @@ def test_the_pass_opens_without_a_connection_and_what_was_sent_is_sent_again(
     traveller.button("Remove all forms from this phone").tap()
     traveller.arrives_at("This phone has forgotten your forms")
     traveller.page.wait_for_function("async () => !(await caches.match('/traveller/pass'))")
+
+
+def test_a_connection_that_is_lost_on_the_way_to_the_money_loses_nothing(
+    house: Instance, cast: CastAt, purchase: Purchase
+) -> None:
+    people = cast(house)
+    slip = people.clerk().issues(purchase)
+    traveller = people.traveller()
+    traveller.scans(slip.code)
+    traveller.gives_claim_code(slip.claim_code)
+    traveller.arrives_at("Your details")
+    traveller.page.wait_for_function(WORKED_FOR)
+    traveller.watch.allow_lost_connections()
+    traveller.page.context.set_offline(True)
+    # The phone has not noticed yet that it is offline.
+    traveller.page.evaluate("dispatchEvent(new Event('online'))")
+    traveller.gives_details(purchase, method="Alipay")
+    traveller.arrives_at("No connection")
+    traveller.page.context.set_offline(False)
+    traveller.button("Try again").tap()
+    traveller.arrives_at("Agreement on the advance")
+    traveller.sees("Alipay")
+    assert traveller.page.evaluate("sessionStorage.length + localStorage.length") == 0
 
 
 def test_a_second_phone_has_the_forms_until_the_first_takes_them_back(
