@@ -11,9 +11,7 @@ from tests.journeys.cast import Cast, CastAt
 from tests.journeys.instance import Instance
 
 PASS = "/traveller/pass"
-FOR_THE_PASS = (
-    "() => document.querySelector('[data-keeps-pass]') && navigator.serviceWorker.controller"
-)
+WORKED_FOR = "() => navigator.serviceWorker.controller"
 KEPT = "async () => Boolean(await caches.match('/traveller/pass'))"
 
 
