@@ -223,3 +223,21 @@ def test_the_pages_of_a_counters_day_can_be_used_by_everyone(
     people = cast(own_house)
     clerk = people.clerk(language=language)
     walk_past_the_counters_day(see, clerk, people.traveller(language), purchase)
+
+
+def test_what_changes_on_the_page_of_today_is_marked(
+    house: Instance, purchases: Callable[..., Purchase], cast: CastAt
+) -> None:
+    people = cast(house)
+    watching, busy = people.clerk(), people.clerk()
+    slip = busy.issues(purchases())
+    row = watching.page.get_by_role("row", name=slip.form_number)
+    expect(row).to_contain_text("changed just now", use_inner_text=True)
+    watching.page.reload()
+    expect(row).to_be_visible()
+    expect(row).not_to_contain_text("changed just now", use_inner_text=True)
+    busy.page.goto(f"{slip.page}/void")
+    busy.field("Reason").fill("wrong passport")
+    busy.button("Void the form").click()
+    busy.sees_state("void")
+    expect(row).to_contain_text("changed just now", use_inner_text=True)
