@@ -138,7 +138,9 @@ def test_a_file_that_cannot_be_taken_in_fails_with_the_reason_and_its_places(
     assert ended.state is JobState.FAILED
     assert ended.refused is not None
     assert ended.refused.code == "file_bad_rows"
-    assert ended.refused.facts["problems"][0]["line"] == 4
+    problems = ended.refused.facts["problems"]
+    assert isinstance(problems, list)
+    assert problems[0]["line"] == 4
     assert count(world, "loaded_exit") == 0
 
 
