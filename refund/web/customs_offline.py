@@ -1,6 +1,7 @@
 """The officer's work without the network: its page, the shift, what is sent, and reviews."""
 
 import base64
+from pathlib import Path
 from typing import Literal
 
 from flask import current_app, jsonify, redirect, render_template, request, url_for
@@ -95,7 +96,8 @@ class _Batch(BaseModel):
 @open_to_all
 def worker() -> Response:
     """The service worker, which may answer for the customs' pages alone."""
-    return current_app.send_static_file("js/customs_worker.js")
+    script = Path(current_app.static_folder or "") / "js" / "customs_worker.js"
+    return Response(script.read_bytes(), mimetype="text/javascript")
 
 
 @pages.get("/offline")
