@@ -200,6 +200,24 @@ def test_a_process_that_lost_its_job_writes_nothing_more_of_it(world: World) -> 
     assert count(world, "loaded_exit") == ROWS
 
 
+def test_a_process_that_was_overtaken_leaves_the_job_to_the_other(world: World) -> None:
+    job = asked(world)
+
+    def overtaken(step: int) -> None:
+        if step == 3:
+            world.clock.pass_by(seconds=LEASE.total_seconds() + 1)
+            until = world.clock.at + LEASE
+            assert world.ports.storage.write(lambda tx: tx.take_job(world.clock.at, until))
+
+    assert run_next(world.ports, during(world, overtaken), timedelta(0))
+    left = now(world, job)
+    assert (left.state, left.fence, left.done_units) == (JobState.RUNNING, 2, 0)
+    assert count(world, "loaded_exit") == 0
+    world.clock.pass_by(seconds=LEASE.total_seconds())
+    assert done(world)
+    assert now(world, job).state is JobState.DONE
+
+
 def test_a_process_that_ends_puts_its_job_back_for_the_next(world: World) -> None:
     job = asked(world)
     steps = iter((False, False, True))
