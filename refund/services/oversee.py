@@ -256,52 +256,62 @@ def form_life(ports: Ports, operator: Actor, form_id: str) -> FormLife:
         note(tx, ports, "identity_shown", By(operator.label, now), form_id=form_id)
         events, entries = tuple(tx.events_of(form_id)), tuple(tx.entries_of(form_id))
         last = verifications[-1] if verifications else None
-        operations, guarantees = tuple(tx.operations_of(form_id)), tuple(tx.guarantees_of(form_id))
-        exits, cases = tx.exits_of(form.document_index), tuple(tx.cases_of(form_id))
-        thread = thread_of(events, entries)
-        notices = tx.notices_about(
-            {
-                *(one.reference for one in operations),
-                *(one.joint_reference for one in operations if one.joint_reference),
-                *(one.network_reference for one in guarantees),
-            }
-        )
+        parts = _parts(tx, form, events, entries)
         return FormLife(
             form=form,
             store=store,
             traveller=tx.traveller_of(form_id),
             invoices=invoices,
-            guarantees=guarantees,
+            guarantees=tuple(tx.guarantees_of(form_id)),
             advance=tx.advance_of(form_id),
             agreement=tx.agreement_of(form_id),
             signature=tx.signature_of(form_id),
-            operations=operations,
+            operations=tuple(parts.operations),
             entries=entries,
             verifications=verifications,
             returns=returns,
             lines=line_outcomes(invoices, returns, last),
             worth=entitlement(tx, form),
-            exits=exits,
+            exits=tx.exits_of(form.document_index),
             events=events,
-            thread=thread,
+            thread=thread_of(events, entries),
             proposal=own_proposal(tx, ports, form),
             receipts=tuple(tx.receipts_of_form(form_id)),
             settled=tuple(tx.settled_of(form_id)),
             replaces=tx.form(form.replaces) if form.replaces else None,
             replaced_by=tx.form_replacing(form_id),
-            cases=cases,
+            cases=tuple(tx.cases_of(form_id)),
             names={one.actor.staff_id: one.actor.name for one in tx.staff_register()},
-            line=line_of(
-                Parts(
-                    events=events,
-                    moved={one.event.event_id: one.moved for one in thread},
-                    entries=entries,
-                    operations=operations,
-                    notices=notices,
-                    exits=[one for one in exits if one.exited_at >= form.issued_at],
-                    cases=[(case, one) for case in cases for one in tx.case_events(case.case_id)],
-                )
-            ),
+            line=line_of(parts),
         )
 
     return ports.storage.write(read)
+
+
+def _parts(
+    tx: Transaction,
+    form: Form,
+    events: tuple[AuditEvent, ...],
+    entries: tuple[tuple[Entry, datetime, str], ...],
+) -> Parts:
+    """Every strand of a form's life."""
+    operations = tx.operations_of(form.form_id)
+    exits = tx.exits_of(form.document_index)
+    about = {
+        *(one.reference for one in operations),
+        *(one.joint_reference for one in operations if one.joint_reference),
+        *(one.network_reference for one in tx.guarantees_of(form.form_id)),
+    }
+    return Parts(
+        events=events,
+        moved={one.event.event_id: one.moved for one in thread_of(events, entries)},
+        entries=entries,
+        operations=operations,
+        notices=tx.notices_about(about),
+        exits=[one for one in exits if one.exited_at >= form.issued_at],
+        cases=[
+            (case, one)
+            for case in tx.cases_of(form.form_id)
+            for one in tx.case_events(case.case_id)
+        ],
+    )
