@@ -126,8 +126,11 @@ def _count_failure(tx: Transaction, key: str, now: datetime) -> None:
         tx.put_throttle(key, Throttle(before.failures + 1, before.since))
 
 
-def recognise(ports: Ports, role: Role, token: str) -> Actor | None:
-    """Who holds a session's secret; None when it is over or its person may not enter here."""
+def recognise(ports: Ports, role: Role, token: str, *, by_itself: bool = False) -> Actor | None:
+    """Who holds a session's secret; None when it is over or its person may not enter here.
+
+    What a page asks by itself leaves the session's rest as long as it is: nobody touched anything.
+    """
     now = ports.clock.now()
     hashed = session_hash(token)
     session = ports.storage.read(lambda tx: tx.session(hashed))
@@ -137,7 +140,7 @@ def recognise(ports: Ports, role: Role, token: str) -> Actor | None:
     idle = now - session.last_seen_at
     if actor.role is not role or idle > IDLE or now - session.created_at > ABSOLUTE:
         return None
-    if idle > TOUCH_EVERY:
+    if idle > TOUCH_EVERY and not by_itself:
         ports.storage.write(lambda tx: tx.touch_session(hashed, now))
     return actor
 

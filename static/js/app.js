@@ -44,6 +44,11 @@ for (const change of ["online", "offline"]) {
   });
 }
 
+// What a page asks by itself, every few seconds, does not count as somebody working at it.
+document.addEventListener("htmx:configRequest", (event) => {
+  if (!event.detail.triggeringEvent) event.detail.headers["X-By-Itself"] = "yes";
+});
+
 // A form is sent once, however often its button is pressed.
 document.addEventListener("submit", (event) => {
   const form = event.target;

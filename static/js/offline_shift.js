@@ -7,7 +7,9 @@ const KEPT = "customs-shift";
 /** What the service says of this browser: the token, its clock; `signed-out` or `silent`. */
 export async function state(desk) {
   try {
-    const answer = await fetch(desk.dataset.state, { redirect: "manual", cache: "no-store" });
+    const answer = await fetch(desk.dataset.state, {
+      redirect: "manual", cache: "no-store", headers: { "X-By-Itself": "yes" },
+    });
     if (answer.type === "opaqueredirect" || answer.status === 401) return { is: "signed-out" };
     return answer.ok ? { is: "there", ...(await answer.json()) } : { is: "silent" };
   } catch (error) {

@@ -150,6 +150,15 @@ def test_a_session_that_rests_half_an_hour_is_over(door: World) -> None:
     assert sign_in.recognise(door.ports, Role.CLERK, token) is None
 
 
+def test_what_a_page_asks_by_itself_does_not_keep_a_session(small_door: World) -> None:
+    ports, token = small_door.ports, knock(small_door.ports)
+    for _ in range(3):
+        small_door.clock.pass_by(minutes=10)
+        assert sign_in.recognise(ports, Role.CLERK, token, by_itself=True) is not None
+    small_door.clock.pass_by(seconds=1)
+    assert sign_in.recognise(ports, Role.CLERK, token, by_itself=True) is None
+
+
 def test_a_session_ends_after_twelve_hours_however_busy(small_door: World) -> None:
     token = knock(small_door.ports)
     for _ in range(24):
