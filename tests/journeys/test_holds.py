@@ -73,7 +73,7 @@ def test_a_hold_is_refused_as_too_short_extended_while_days_pass_or_charged_in_t
     see("traveller-charged", phone)
     operator = people.operator()
     shows_form(operator, gone)
-    history = operator.page.locator(".history").inner_text()
+    history = operator.page.locator("#line").inner_text()
     assert "The charge was ordered" in history
     assert "The service itself" in history
     see("operator-form-charged-in-time", operator)
@@ -107,8 +107,8 @@ def lasts_longer(house: Instance, people: Cast, slip: Slip, traveller: Traveller
     house.move_to(summer("07-13T10:00:00"))
     operator = people.operator()
     shows_form(operator, slip)
-    expect(operator.page.locator(".history")).to_contain_text("The hold lasts longer")
-    operator.sees("20 Jul 2026", within=".history")
+    expect(operator.page.locator("#line")).to_contain_text("The hold lasts longer")
+    operator.sees("20 Jul 2026", within="#line")
     operator.leaves()
     traveller.page.reload()
     traveller.arrives_at("The money has arrived")
@@ -128,7 +128,7 @@ def not_extended_and_alerted(house: Instance, people: Cast, lab: Lab, slip: Slip
     operator.fixes("Make the hold longer", "The network answers again")
     operator.sees("The case is closed; its history says who did what and why.")
     shows_form(operator, slip)
-    operator.sees("25 Jul 2026", within=".history")
+    operator.sees("25 Jul 2026", within="#line")
 
 
 def leaves_as_promised(house: Instance, people: Cast, slip: Slip, purchase: Purchase) -> None:

@@ -90,7 +90,7 @@ def paid_at_the_counter(operator: Operator, slip: Slip, purchase: Purchase) -> N
     operator.sees("Counted: right to the fen.")
     form_id = slip.page.rpartition("/")[2]
     operator.page.goto(f"{operator.home}/operator/forms/{form_id}")
-    history = operator.page.locator(".history")
+    history = operator.page.locator("#line")
     happened = history.inner_text()
     places = [happened.find(operator.say(step)) for step in THE_THREAD]
     assert places == sorted(places)

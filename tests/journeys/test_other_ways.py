@@ -138,7 +138,10 @@ def test_a_store_that_is_suspended_issues_nothing_and_its_old_forms_are_claimed(
     clerk.watch.allow(403, 422)
     clerk.button("Issue the form").click()
     expect(clerk.page.get_by_role("alert")).to_be_focused()
-    clerk.sees("This store may not issue refund forms at present.", within='[role="alert"]')
+    clerk.sees(
+        "The store is suspended: it may issue no refund forms until the refund agency resumes it.",
+        within='[role="alert"]',
+    )
     assert clerk.counts_forms() == 1
     clerk.sees("This store can issue no forms now")
     phone = people.traveller()

@@ -62,7 +62,7 @@ def test_an_advance_that_came_back_is_told_and_paid_once_more(
 def shows_both_payments(operator: Operator, form_id: str) -> None:
     """The form's page has the whole thread and its entries."""
     operator.page.goto(f"{operator.home}/operator/forms/{form_id}")
-    happened = operator.page.locator(".history").inner_text()
+    happened = operator.page.locator("#line").inner_text()
     steps = ("The advance was paid", "The payment came back from the bank", "paid once more")
     places = [happened.find(step) for step in steps]
     assert places == sorted(places)

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse, encode_multipart
 from refund.app import create_app
 from refund.config import Settings
 from refund.core.people import Role
+from refund.services.jobs import run_next
 from tests.services import steps
 from tests.web.agency import let_in, queue_text, shown, ticket, tickets
 from tests.web.page import Page, check_page
@@ -189,9 +190,10 @@ def test_no_file_is_said_beside_the_field(desk: FlaskClient) -> None:
     assert "has not been filled in" in check_page(response).error("file")
 
 
-def test_a_file_larger_than_any_form_is_read(desk: FlaskClient) -> None:
+def test_a_file_larger_than_any_form_is_read(desk: FlaskClient, world: World) -> None:
     blank = ",,,\n" * (2 * MIB // 4)
     assert give(desk, HEAD + blank + ROW).status_code == 303
+    assert run_next(world.ports)
     assert "13:00" in strangers(desk)
 
 
