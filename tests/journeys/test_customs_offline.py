@@ -36,6 +36,7 @@ def test_a_shift_offline_keeps_what_was_decided_and_sends_it_when_the_network_is
     officer = people.officer()
     officer.begins_the_shift()
     officer.watch.allow_lost_connections()
+    officer.page.wait_for_load_state("networkidle")
     officer.page.context.set_offline(True)
     officer.scans_offline(slips[0].code)
     officer.sees("Not yet confirmed", within="[data-answer=care]")
@@ -134,6 +135,7 @@ def test_a_scan_without_a_network_or_a_shift_keeps_the_page_and_says_so(
 ) -> None:
     officer = cast(house).officer()
     officer.watch.allow_lost_connections()
+    officer.page.wait_for_load_state("networkidle")
     officer.page.context.set_offline(True)
     officer.scans("250708-0001-0001-5")
     officer.sees("No connection.", within="[data-offline]")
@@ -150,6 +152,7 @@ def test_a_desk_with_a_shift_goes_on_where_the_network_ends(
     officer.begins_the_shift()
     officer.goes_to("", "Scan the code on the form")
     officer.watch.allow_lost_connections()
+    officer.page.wait_for_load_state("networkidle")
     officer.page.context.set_offline(True)
     officer.scans(slip.code)
     officer.arrives_at("Offline desk")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response, WebError
+from playwright.sync_api import Error as WorkersError
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, TestResponse
 
@@ -51,7 +52,8 @@ class Watch:
         self.complaints.append(f"script: {error.error}")
 
     def _failed(self, request: Request) -> None:
-        if request.failure != TAKEN_BACK and not self._cut:
+        # What a page's worker keeps for later it asks for again; nobody waits for it.
+        if request.failure != TAKEN_BACK and not self._cut and not _is_of_a_worker(request):
             self.complaints.append(f"{request.method} {request.url}: {request.failure}")
 
     def _answered(self, response: Response) -> None:
@@ -71,3 +73,13 @@ def check_what_is_shown(page: Page) -> None:
     )
     builder.close()
     check_page(shown)
+
+
+def _is_of_a_worker(request: Request) -> bool:
+    """Whether a page's service worker asked, which belongs to no frame."""
+    if request.is_navigation_request():
+        return False
+    try:
+        return request.frame is None
+    except WorkersError as error:
+        return "Service Worker" in error.message
