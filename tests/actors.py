@@ -282,6 +282,7 @@ class Traveller(Person):
     def draws_a_signature(self) -> None:
         """Draw with a finger on the pad."""
         pad = self.page.get_by_role("img", name=self.say("Sign with your finger"))
+        expect(self.page.locator("[data-signature][data-ready]")).to_be_visible()
         pad.scroll_into_view_if_needed()
         box = pad.bounding_box()
         assert box is not None

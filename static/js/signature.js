@@ -95,4 +95,6 @@ enhance("[data-signature]", (pad) => {
     draw();
   });
   new ResizeObserver(draw).observe(canvas);
+  // Until now nothing could be drawn, and the pad looked so.
+  pad.dataset.ready = "";
 });
