@@ -82,7 +82,7 @@ def test_a_repeat_traveller_takes_five_actions_from_scan_to_form(
     slip = clerk.issues(first)
     page, again = clerk.page, purchases(permit=first.permit)
     page.goto(f"{clerk.home}/store/")
-    page.wait_for_load_state("load")
+    page.wait_for_load_state("networkidle")
     scans(page, first.zone)
     clerk.arrives_at("Issue a form")
     expect(page.locator('[name="last_entry"]')).to_have_value(first.last_entry)
@@ -100,7 +100,7 @@ def test_a_repeat_traveller_takes_five_actions_from_scan_to_form(
     clerk.sees(again.net)
     # A form's code, scanned on whatever page, opens that form.
     page.goto(f"{clerk.home}/store/goods")
-    page.wait_for_load_state("load")
+    page.wait_for_load_state("networkidle")
     scans(page, slip.code)
     clerk.arrives_at("Form")
     clerk.sees(slip.form_number)
