@@ -118,7 +118,7 @@ def lasts_longer(house: Instance, people: Cast, slip: Slip, traveller: Traveller
 
 def not_extended_and_alerted(house: Instance, people: Cast, lab: Lab, slip: Slip, see: See) -> None:
     """An extension that fails is a case two days before the hold's end; a person mends it."""
-    lab.switches_on("error_before", kind="extend")
+    lab.switches_on("other_parameters", kind="extend")
     house.move_to(summer("07-18T16:00:00"))
     operator = people.operator()
     operator.opens_a_case("hold_ends_early", "A hold ends too early")
