@@ -65,6 +65,7 @@ def wire(settings: Settings) -> Wired:
         typesetter=TypstTypesetter(papers_folder(), fonts_folder()),
         printer=NetworkPrinter(*settings.printer) if settings.printer else None,
         spool=Spool(settings.instance / SPOOL),
+        is_rehearsal=settings.is_rehearsal,
     )
     return Wired(ports, database, keys)
 

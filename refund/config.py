@@ -34,7 +34,11 @@ SETTINGS: dict[str, tuple[str, str]] = {
     ),
     "REFUND_CLOCK": (
         "",
-        "shifts the time of service and sandbox: +28d, -3h, +90m, +5s, 2025-07-08T14:00:00+08:00",
+        "time of service and sandbox: +28d, -3h, +90m, +5s, 2025-07-08T14:00:00+08:00, file:PATH",
+    ),
+    "REFUND_REHEARSAL": (
+        "",
+        "1 where it is rehearsed: with the lab's pages, and forms that count nowhere else",
     ),
 }
 """Every setting with its default and what it is for; the README's list is compared with this."""
@@ -57,6 +61,7 @@ class Settings:
     metrics_token: str = ""
     sandbox_public_url: str = ""
     ca_file: Path | None = None
+    is_rehearsal: bool = False
 
     @property
     def keys_folder(self) -> Path:
@@ -117,7 +122,16 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         metrics_token=_token(environment.get("REFUND_METRICS_TOKEN") or ""),
         sandbox_public_url=address("REFUND_SANDBOX_PUBLIC_URL", sandbox_url),
         ca_file=Path(ca_file) if ca_file else None,
+        is_rehearsal=_switch("REFUND_REHEARSAL", environment),
     )
+
+
+def _switch(name: str, environment: Mapping[str, str]) -> bool:
+    """Read what is on or off."""
+    text = environment.get(name) or ""
+    if text not in {"", "0", "1"}:
+        raise ValueError(f"{name} must be 1, or nothing")
+    return text == "1"
 
 
 TOKEN_LENGTH_MIN = 16

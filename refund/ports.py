@@ -279,7 +279,8 @@ class Storage(Protocol):
 class Ports:
     """All of them together, wired in one place; `public_url` is what the codes carry.
 
-    `printer` is None where none is set, `spool` where nothing long is done.
+    `printer` is None where none is set, `spool` where nothing long is done. `is_rehearsal` says
+    that nothing here counts anywhere else.
     """
 
     clock: Clock
@@ -293,3 +294,4 @@ class Ports:
     typesetter: Typesetter
     printer: Printer | None = None
     spool: Spool | None = None
+    is_rehearsal: bool = False

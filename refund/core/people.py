@@ -6,11 +6,17 @@ from enum import Enum
 
 
 class Role(Enum):
-    """The three roles that sign in; travellers do not."""
+    """The roles that sign in; travellers do not. Trainers and learners exist in rehearsals."""
 
     CLERK = "clerk"
     OFFICER = "officer"
     OPERATOR = "operator"
+    TRAINER = "trainer"
+    LEARNER = "learner"
+
+
+IN_REHEARSALS = (Role.TRAINER, Role.LEARNER)
+"""Who signs in where it is rehearsed; they take the other roles, and have none at a desk."""
 
 
 @dataclass(frozen=True, slots=True)

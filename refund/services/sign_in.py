@@ -102,6 +102,18 @@ def sign_in(ports: Ports, passwords: Passwords, given: Credentials) -> tuple[str
     return token, staff.actor
 
 
+def role_of(ports: Ports, login: str, first: Role, *others: Role) -> Role:
+    """Which of some roles a name belongs to; the first where it is nobody's."""
+    name = login.strip()[:LOGIN_LENGTH_MAX]
+    if not name.isprintable():
+        return first
+
+    def look(tx: Transaction) -> Role:
+        return next((one for one in others if tx.staff_by_login(one, name) is not None), first)
+
+    return ports.storage.read(look)
+
+
 def _closed(tx: Transaction, keys: dict[str, int], now: datetime) -> datetime | None:
     """Until when the door is closed under any of some keys."""
     closed = [_closed_until(tx.throttle(key), most, now) for key, most in keys.items()]

@@ -9,6 +9,7 @@ from refund.web import (
     customs_pass,
     fill_in,
     front,
+    lab,
     metrics,
     network_events,
     operator,
@@ -44,7 +45,7 @@ from refund.web import (
     traveller_share,
 )
 from refund.web import help as help_pages
-from refund.web.auth import guard_staff, guard_traveller
+from refund.web.auth import guard_lab, guard_staff, guard_traveller
 from refund.web.context import KEY, Context
 from refund.web.errors import register_errors
 from refund.web.filters import register_filters
@@ -95,8 +96,12 @@ AUDIENCES: tuple[tuple[Blueprint, str, str], ...] = (
     (help_pages.pages, "", "open"),
     (metrics.pages, "", "open"),
     (network_events.pages, "", "network"),
+    (lab.pages, "/lab", Role.TRAINER.value),
 )
-"""Whose pages, where they begin, and who may see them; only static files stand outside."""
+"""Whose pages, where they begin, and who may see them; only static files stand outside.
+
+The lab is there in rehearsals alone.
+"""
 
 BODY_BYTES_MAX = 1024 * 1024
 FIELD_BYTES_MAX = 256 * 1024
@@ -120,11 +125,15 @@ def register(app: Flask, context: Context) -> None:
     register_security(app)
     register_errors(app)
     for pages, prefix, guard in AUDIENCES:
+        if pages is lab.pages and not context.ports.is_rehearsal:
+            continue
         match guard:
             case "open" | "network":
                 pass
             case "traveller":
                 guard_traveller(app, pages)
+            case "trainer":
+                guard_lab(app, pages)
             case role:
                 guard_staff(app, pages, Role(role))
         app.register_blueprint(pages, url_prefix=prefix or None)

@@ -7,7 +7,7 @@ from flask import Blueprint, Flask, current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from refund.core.errors import Refused
-from refund.core.people import Actor, Role
+from refund.core.people import IN_REHEARSALS, Actor, Role
 from refund.services.sign_in import recognise, session_hash
 from refund.web.context import here, ports
 
@@ -17,6 +17,8 @@ AUDIENCE_OF: dict[Role, str] = {
     Role.CLERK: "store",
     Role.OFFICER: "customs",
     Role.OPERATOR: "operator",
+    Role.TRAINER: "lab",
+    Role.LEARNER: "lab",
 }
 BY_ITSELF = "X-By-Itself"
 """The header of what a page asks without anybody touching it."""
@@ -28,6 +30,12 @@ VISIT_SECONDS = 180 * 24 * 3600
 def open_to_all(view: View) -> View:
     """Declare a view that needs no guard, such as the door itself."""
     view.open_to_all = True  # type: ignore[attr-defined]  # the mark that the guard reads
+    return view
+
+
+def for_learners(view: View) -> View:
+    """Declare a view of the lab that learners see too; the others are the trainer's."""
+    view.for_learners = True  # type: ignore[attr-defined]  # the mark that the guard reads
     return view
 
 
@@ -55,6 +63,12 @@ def is_signed(endpoint: str | None) -> bool:
     return bool(getattr(view, "signed_by_network", False))
 
 
+def is_for_learners(endpoint: str | None) -> bool:
+    """Whether an endpoint of the lab was declared the learners' too."""
+    view = current_app.view_functions.get(endpoint or "")
+    return bool(getattr(view, "for_learners", False))
+
+
 def is_open(endpoint: str | None) -> bool:
     """Whether an endpoint was declared open."""
     view = current_app.view_functions.get(endpoint or "")
@@ -75,13 +89,36 @@ def guard_staff(app: Flask, pages: Blueprint, role: Role) -> None:
         by_itself = BY_ITSELF in request.headers
         actor = recognise(ports(), role, token, by_itself=by_itself) if token else None
         g.actor = actor
-        if actor is not None or is_open(request.endpoint):
-            return None
-        if request.method != "GET" or "HX-Request" in request.headers:
-            raise Refused("sign_in_required")
-        return redirect(url_for(f"{audience}.sign_in", next=request.full_path.rstrip("?")))
+        return None if actor is not None else _to_the_door(audience)
 
     app.before_request_funcs.setdefault(pages.name, []).append(guard)
+
+
+def guard_lab(app: Flask, pages: Blueprint) -> None:
+    """Let trainers see the lab's pages, and learners those that say so; others find the door."""
+
+    def guard() -> Response | None:
+        token = request.cookies.get(cookie_name("lab"), "")
+        by_itself = BY_ITSELF in request.headers
+        known = (recognise(ports(), one, token, by_itself=by_itself) for one in IN_REHEARSALS)
+        g.actor = next((one for one in known if one is not None), None) if token else None
+        if g.actor is None:
+            return _to_the_door("lab")
+        learns = g.actor.role is Role.LEARNER
+        if learns and not is_for_learners(request.endpoint) and not is_open(request.endpoint):
+            raise Refused("trainers_only")
+        return None
+
+    app.before_request_funcs.setdefault(pages.name, []).append(guard)
+
+
+def _to_the_door(audience: str) -> Response | None:
+    """Where somebody goes who is not signed in."""
+    if is_open(request.endpoint):
+        return None
+    if request.method != "GET" or "HX-Request" in request.headers:
+        raise Refused("sign_in_required")
+    return redirect(url_for(f"{audience}.sign_in", next=request.full_path.rstrip("?")))
 
 
 def guard_traveller(app: Flask, pages: Blueprint) -> None:

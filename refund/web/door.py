@@ -5,13 +5,13 @@ from werkzeug.wrappers import Response
 
 from refund.core.errors import Refused
 from refund.core.people import Role
-from refund.services.sign_in import Credentials, sign_in, sign_out
+from refund.services.sign_in import Credentials, role_of, sign_in, sign_out
 from refund.web.auth import AUDIENCE_OF, cookie_name, let_in, let_out, open_to_all
 from refund.web.context import here, ports
 
 
-def add_door(pages: Blueprint, role: Role) -> None:
-    """Give a blueprint its sign-in and sign-out."""
+def add_door(pages: Blueprint, role: Role, *others: Role) -> None:
+    """Give a blueprint its sign-in and sign-out; where several roles enter, a name is of one."""
     audience = AUDIENCE_OF[role]
 
     @open_to_all
@@ -22,9 +22,10 @@ def add_door(pages: Blueprint, role: Role) -> None:
     @open_to_all
     def enter() -> Response | tuple[str, int]:
         """Begin a session, or say once more what the door asks for."""
+        login = request.form.get("login", "")
         given = Credentials(
-            role=role,
-            login=request.form.get("login", ""),
+            role=role_of(ports(), login, role, *others) if others else role,
+            login=login,
             password=request.form.get("password", ""),
             address=request.remote_addr or "",
         )

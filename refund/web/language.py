@@ -16,7 +16,7 @@ from refund.web.context import here
 TAGS = {locale: locale.replace("_", "-") for locale in TRAVELLER_LOCALES}
 COOKIE = "refund_language"
 YEAR_SECONDS = 365 * 24 * 3600
-STAFF = ("/store", "/customs", "/operator")
+STAFF = ("/store", "/customs", "/operator", "/lab")
 
 
 def register_language(app: Flask) -> None:

@@ -1,0 +1,196 @@
+"""The lab's own book beside a rehearsal's: who plays whom, which days can be gone back to."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+import pysqlite3
+from sqlite_utils import Database
+
+FILE = "lab.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the book: its type, what it means, and its unit where it has one."""
+
+    kind: type
+    meaning: str
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the book; who needs one declares it and names it when the book is opened."""
+
+    name: str
+    columns: Mapping[str, Column]
+    key: str | tuple[str, ...]
+    foreign: Sequence[tuple[str, str, str]] = ()
+    """(column, other table, its column)"""
+    indexes: Sequence[tuple[str, ...]] = field(default=())
+
+
+MOMENT = "ISO 8601, UTC"
+
+ROLE_TAKEN = Table(
+    "role_taken",
+    {
+        "desk": Column(str, "what is played: a login of the staff, or `traveller`"),
+        "person": Column(str, "login of the trainer or learner who plays it"),
+        "taken_at": Column(str, "since when, by the rehearsal's clock", MOMENT),
+    },
+    key="desk",
+    indexes=[("person",)],
+)
+SNAPSHOT = Table(
+    "snapshot",
+    {
+        "day": Column(str, "the simulated day, in Shanghai, at whose end both books were copied"),
+        "taken_at": Column(str, "the moment of the copy, by the rehearsal's clock", MOMENT),
+        "folder": Column(str, "where the copies are, below the rehearsal's folder"),
+        "forms": Column(int, "forms that there were"),
+    },
+    key="day",
+)
+FORK = Table(
+    "fork",
+    {
+        "name": Column(str, "the rehearsal that was begun from a day of this one"),
+        "day": Column(str, "from the end of which day"),
+        "changed": Column(str, "what was changed in it, as `kind name=value`; empty for nothing"),
+        "made_at": Column(str, "when, by this rehearsal's clock", MOMENT),
+    },
+    key="name",
+    foreign=[("day", "snapshot", "day")],
+)
+FACT = Table(
+    "fact",
+    {
+        "name": Column(str, "what is told: `name`, `scenario`, `seed`, `began_at`, `forked_from`"),
+        "value": Column(str, "what it is"),
+    },
+    key="name",
+)
+ABOUT = Table(
+    "about",
+    {
+        "of_table": Column(str, "a table of this book"),
+        "of_column": Column(str, "its column"),
+        "meaning": Column(str, "what is in it"),
+        "unit": Column(str, "in what it is counted"),
+    },
+    key=("of_table", "of_column"),
+)
+OWN_TABLES: tuple[Table, ...] = (ABOUT, FACT, ROLE_TAKEN, SNAPSHOT, FORK)
+
+
+class LabBook:
+    """The book of one rehearsal; the threads of a process take it in turn.
+
+    It says of itself what its columns mean, in the table `about`.
+    """
+
+    def __init__(self, path: Path | str, tables: Sequence[Table] = ()) -> None:
+        self._turn = threading.RLock()
+        self._connection = pysqlite3.connect(
+            str(path), isolation_level=None, check_same_thread=False, timeout=10
+        )
+        self._db = Database(self._connection)
+        self._db.execute("PRAGMA journal_mode=WAL").fetchall()
+        self._db.execute("PRAGMA foreign_keys=ON").fetchall()
+        for table in (*OWN_TABLES, *tables):
+            self.add_table(table)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def add_table(self, table: Table) -> None:
+        """Make a table with its words, where it is not there yet."""
+        with self.write() as db:
+            if table.name not in db.table_names():
+                db.table(table.name).create(
+                    {name: column.kind for name, column in table.columns.items()},
+                    pk=table.key,
+                    not_null=set(table.columns),
+                    foreign_keys=list(table.foreign),
+                    strict=True,
+                )
+                for columns in table.indexes:
+                    db.table(table.name).create_index(columns)
+            db.table(ABOUT.name).upsert_all(
+                (
+                    {
+                        "of_table": table.name,
+                        "of_column": name,
+                        "meaning": column.meaning,
+                        "unit": column.unit,
+                    }
+                    for name, column in table.columns.items()
+                ),
+                pk=ABOUT.key,
+            )
+
+    @contextmanager
+    def write(self) -> Iterator[Database]:
+        """Run the block in one transaction, committed at its end; inside another it joins that."""
+        with self._turn:
+            if self._connection.in_transaction:
+                yield self._db
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def rows(self, sql: str, **parameters: object) -> list[dict[str, Any]]:
+        """All rows of a query, by their columns' names."""
+        with self._turn:
+            return list(self._db.query(sql, parameters))
+
+    def facts(self) -> dict[str, str]:
+        """What is told of the rehearsal itself."""
+        return {row["name"]: row["value"] for row in self.rows("SELECT * FROM fact")}
+
+    def tell(self, **facts: str) -> None:
+        """Keep what is told of the rehearsal."""
+        with self.write() as db:
+            rows = [{"name": name, "value": value} for name, value in facts.items()]
+            db.table(FACT.name).upsert_all(rows, pk=FACT.key)
+
+    def taken(self) -> dict[str, str]:
+        """Who plays what: the desks that a person took, each with that person's login."""
+        found = self.rows("SELECT desk, person FROM role_taken ORDER BY desk")
+        return {row["desk"]: row["person"] for row in found}
+
+    def take(self, desk: str, person: str, at: datetime) -> None:
+        """Let a person play a desk; whoever had it has it no more."""
+        row = {"desk": desk, "person": person, "taken_at": at.isoformat()}
+        with self.write() as db:
+            db.table(ROLE_TAKEN.name).upsert(row, pk=ROLE_TAKEN.key)
+
+    def give_back(self, desk: str) -> None:
+        """Leave a desk to the bots again."""
+        with self.write() as db:
+            db.execute("DELETE FROM role_taken WHERE desk = :desk", {"desk": desk})
+
+    def close(self) -> None:
+        """Close the file; the book cannot be used afterwards."""
+        with self._turn:
+            self._connection.close()
+
+
+def open_lab_book(folder: Path, tables: Sequence[Table] = ()) -> LabBook:
+    """Open the book of the rehearsal in a folder; tables that it lacks are made."""
+    return LabBook(folder / FILE, tables)
