@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 from random import Random
-from statistics import NormalDist
 
 from refund.core.calendar import SHANGHAI, day_of
 from refund.core.customs import Place
 from refund.core.form import Channel, Method
 from refund.core.invoice import InvoiceKind
 from refund.core.traveller import Traveller
+from refund.simulation.chance import exponential_quantile, lognormal_quantile
 
 NETWORK_DOWN = "network_down"
 """Nobody reaches the payment network: no card page, no hold, no payout."""
@@ -193,13 +192,14 @@ class TravellerPlan:
     """One traveller from the first store to the border.
 
     Args:
-        number: counts the travellers of a world from 1, through its days.
+        number: one of its own in a world; another number of travellers a day does not move it.
         traveller: document, names, nationality, birth, expiry and last entry.
         sex: F or M, as the zone writes it.
         language: a locale of the phone's pages.
         purchases: in the order of their moments; all of one day.
         point_at: claims all forms in one go at the mall's refund point then; None: one by one.
-        told: the departure that the agreement names.
+        told: the departure that the agreement names; after the promise's last day the traveller
+            knows so, and takes the ordinary way.
         leaves: the departure that happens; None: never seen at a port.
     """
 
@@ -249,17 +249,10 @@ class ServiceTime:
             case Shape.CONSTANT:
                 factor = 1.0
             case Shape.EXPONENTIAL:
-                factor = -math.log1p(-share)
+                factor = exponential_quantile(share)
             case Shape.LOGNORMAL:
-                factor = lognormal_factor(share, self.spread)
+                factor = lognormal_quantile(share, self.spread)
         return timedelta(seconds=self.mean_s * factor)
-
-
-def lognormal_factor(share: float, spread: float) -> float:
-    """The quantile of a lognormal whose mean is 1 and whose standard deviation is `spread`."""
-    variance = math.log1p(spread * spread)
-    bounded = min(max(share, 1e-9), 1 - 1e-9)
-    return math.exp(NormalDist().inv_cdf(bounded) * math.sqrt(variance) - variance / 2)
 
 
 @dataclass(frozen=True, slots=True)
