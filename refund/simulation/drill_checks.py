@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from refund.simulation.checks_agency import AGENCY_CHECKS
-from refund.simulation.checks_port import PORT_CHECKS
-from refund.simulation.checks_store import STORE_CHECKS
+from refund.simulation.drill_checks_agency import AGENCY_CHECKS
+from refund.simulation.drill_checks_port import PORT_CHECKS
+from refund.simulation.drill_checks_store import STORE_CHECKS
 from refund.simulation.drill_parameters import Values
-from refund.simulation.scene import Check, Scene
+from refund.simulation.drill_scene import Check, Scene
 
 CHECKS: Mapping[str, Check] = {**STORE_CHECKS, **PORT_CHECKS, **AGENCY_CHECKS}
 

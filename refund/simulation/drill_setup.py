@@ -25,7 +25,7 @@ from refund.services.issue import Draft
 from refund.services.later import work_through
 from refund.simulation import acts
 from refund.simulation.drill_parameters import REQUIRED, Kind, Parameter, Values
-from refund.simulation.stage import Stage, document_from, kept_traveller
+from refund.simulation.drill_stage import Stage, document_from, kept_traveller
 from refund.transaction import Transaction
 
 PORTS = ("WUH", "YIH", "ENH")

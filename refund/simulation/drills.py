@@ -17,7 +17,7 @@ from refund.places import data_folder
 from refund.simulation.drill_checks import CHECKS, WantedCheck
 from refund.simulation.drill_parameters import Kind, Parameter, Problem, Reader, Values, Words
 from refund.simulation.drill_setup import SETUP_ACTS
-from refund.simulation.stage import Stage
+from refund.simulation.drill_stage import Stage
 
 FOLDER = "drills"
 BYTES_MAX = 64 * 1024

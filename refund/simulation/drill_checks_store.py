@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from refund.core.entitlement import Recovery
 from refund.core.form import Channel, Form
 from refund.simulation.drill_parameters import Kind, Parameter, Values
-from refund.simulation.scene import GOOD, Check, Scene, Verdict, lost, part
-from refund.simulation.stage import document_from
+from refund.simulation.drill_scene import GOOD, Check, Scene, Verdict, lost, part
+from refund.simulation.drill_stage import document_from
 
 _OF = Parameter("of", Kind.THING)
 _FORM = Parameter("form", Kind.THING)

@@ -18,7 +18,7 @@ from refund.sandbox.faults import Fault
 from refund.services.enrol import enrol_staff
 from refund.services.life import the_form
 from refund.simulation.acts import GivesCard
-from refund.simulation.zones import zone_of
+from refund.simulation.drill_zones import zone_of
 
 COLLEAGUE = "演练同事 Colleague in the drill"
 """Whom the drill plays beside the learner."""

@@ -13,7 +13,7 @@ from refund.core.settlement import month_of
 from refund.core.till import Way
 from refund.services.settle import months_to_close
 from refund.simulation.drill_parameters import Kind, Parameter, Values
-from refund.simulation.scene import GOOD, Check, Scene, Verdict, lost
+from refund.simulation.drill_scene import GOOD, Check, Scene, Verdict, lost
 
 _FORM = Parameter("form", Kind.THING)
 _CASE = Parameter("kind", Kind.WORD, choices=tuple(one.value for one in CaseKind))

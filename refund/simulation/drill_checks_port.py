@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from refund.core.customs import Decision, Inspection, Place, RefusalReason, Verification
 from refund.core.offline import Resolved
 from refund.simulation.drill_parameters import Kind, Parameter, Values
-from refund.simulation.scene import GOOD, Check, Scene, Verdict, lost, part
+from refund.simulation.drill_scene import GOOD, Check, Scene, Verdict, lost, part
 
 _FORM = Parameter("form", Kind.THING)
 UNDECIDED = "undecided"

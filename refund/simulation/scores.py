@@ -1,0 +1,375 @@
+"""Scores of drills in the lab's book: classes, attempts, points for each check, best and last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from refund.core.errors import Refused
+from refund.core.people import Actor, Role
+from refund.simulation.drill_checks import Judged
+from refund.simulation.drills import Drill
+from refund.simulation.lab_book import MOMENT, Column, LabBook, Table
+
+NAME_LENGTH_MAX = 60
+
+SCHOOL_CLASS = Table(
+    "school_class",
+    {
+        "name": Column(str, "the class"),
+        "made_by": Column(str, "login of the trainer who made it"),
+        "made_at": Column(str, "when, by the rehearsal's clock", MOMENT),
+    },
+    key="name",
+)
+ENROLLED = Table(
+    "enrolled",
+    {
+        "class_name": Column(str, "the class"),
+        "person": Column(str, "login of a learner in it"),
+    },
+    key=("class_name", "person"),
+    foreign=[("class_name", "school_class", "name")],
+    indexes=[("person",)],
+)
+ATTEMPT = Table(
+    "attempt",
+    {
+        "attempt": Column(int, "its number, from 1"),
+        "person": Column(str, "login of whoever learns"),
+        "drill": Column(str, "the id of the drill"),
+        "desk": Column(str, "the staff's id that was played"),
+        "state": Column(str, "open, handed_in, or given_up"),
+        "began_at": Column(str, "when it was prepared, by the rehearsal's clock", MOMENT),
+        "began_by_watch": Column(str, "the same by the person's own watch", MOMENT),
+        "ended_at": Column(str, "when it was handed in; empty before", MOMENT),
+        "watch_seconds": Column(int, "how long it took by the person's own watch", "seconds"),
+        "points": Column(int, "what was earned", "points"),
+        "most": Column(int, "what could be earned", "points"),
+        "pass_points": Column(int, "the least with which it is passed", "points"),
+        "hints": Column(int, "how many hints were looked at"),
+        "made": Column(str, "what was prepared, by name; nobody in it exists", "JSON"),
+        "sheet": Column(str, "what lay before the learner", "JSON"),
+    },
+    key="attempt",
+    indexes=[("person", "drill"), ("state",)],
+)
+CHECKED = Table(
+    "checked",
+    {
+        "attempt": Column(int, "the attempt"),
+        "number": Column(int, "the check's place in the drill's file, from 1"),
+        "check_name": Column(str, "which check"),
+        "points": Column(int, "what was earned", "points"),
+        "most": Column(int, "what could be earned", "points"),
+        "why": Column(str, "the code of the explanation; empty where nothing was lost"),
+        "facts": Column(str, "plain values of the explanation", "JSON"),
+    },
+    key=("attempt", "number"),
+    foreign=[("attempt", "attempt", "attempt")],
+)
+DRILL_FORM = Table(
+    "drill_form",
+    {
+        "form_id": Column(str, "a form that was prepared for a learner: bots leave it alone"),
+        "attempt": Column(int, "the attempt"),
+    },
+    key="form_id",
+    foreign=[("attempt", "attempt", "attempt")],
+)
+SCORE_TABLES: tuple[Table, ...] = (SCHOOL_CLASS, ENROLLED, ATTEMPT, CHECKED, DRILL_FORM)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt of a person at a drill."""
+
+    number: int
+    person: str
+    drill_id: str
+    desk: str
+    state: str
+    began_at: datetime
+    began_by_watch: datetime
+    ended_at: datetime | None
+    watch: timedelta
+    points: int
+    most: int
+    pass_points: int
+    hints: int
+    made: Mapping[str, Mapping[str, Any]]
+    sheet: Sequence[Mapping[str, Any]]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be handed in."""
+        return self.state == "open"
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether it earned enough."""
+        return self.state == "handed_in" and self.points >= self.pass_points
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a person stands with a drill; `best` and `last` are of attempts that were handed in."""
+
+    drill_id: str
+    tries: int
+    best: Attempt | None
+    last: Attempt | None
+    open: Attempt | None
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether any attempt earned enough."""
+        return self.best is not None and self.best.is_passed
+
+
+class Scores:
+    """The part of a lab's book that is about learning."""
+
+    def __init__(self, book: LabBook) -> None:
+        self._book = book
+        for table in SCORE_TABLES:
+            book.add_table(table)
+
+    # Attempts.
+
+    def begin(self, person: Actor, drill: Drill, desk: Actor, at: datetime, watch: datetime) -> int:
+        """Begin an attempt; an open one at the same drill is given up."""
+        with self._book.write() as db:
+            self._give_up(db, person.staff_id, drill.drill_id)
+            row = {
+                "person": person.staff_id,
+                "drill": drill.drill_id,
+                "desk": desk.staff_id,
+                "state": "preparing",
+                "began_at": at.isoformat(),
+                "began_by_watch": watch.isoformat(),
+                "ended_at": "",
+                "watch_seconds": 0,
+                "points": 0,
+                "most": drill.points,
+                "pass_points": drill.pass_points,
+                "hints": 0,
+                "made": "{}",
+                "sheet": "[]",
+            }
+            return int(str(db.table(ATTEMPT.name).insert(row).last_pk))
+
+    @staticmethod
+    def _give_up(db: Any, person: str, drill_id: str) -> None:
+        db.execute(
+            "UPDATE attempt SET state = 'given_up' WHERE person = :person AND drill = :drill"
+            " AND state IN ('open', 'preparing')",
+            {"person": person, "drill": drill_id},
+        )
+
+    def give_up(self, attempt: Attempt) -> None:
+        """End an attempt that is not handed in any more."""
+        with self._book.write() as db:
+            self._give_up(db, attempt.person, attempt.drill_id)
+
+    def reserve(self, number: int, form_id: str) -> None:
+        """Say which form is a learner's, so that no bot takes it in hand."""
+        with self._book.write() as db:
+            db.table(DRILL_FORM.name).upsert(
+                {"form_id": form_id, "attempt": number}, pk=DRILL_FORM.key
+            )
+
+    def reserved_forms(self) -> frozenset[str]:
+        """The forms of all open attempts."""
+        rows = self._book.rows(
+            "SELECT form_id FROM drill_form JOIN attempt USING (attempt)"
+            " WHERE state IN ('open', 'preparing')"
+        )
+        return frozenset(row["form_id"] for row in rows)
+
+    def prepared(
+        self, number: int, began_at: datetime, began_by_watch: datetime, things: Prepared
+    ) -> Attempt:
+        """Keep what was prepared: from now on the learner's time counts."""
+        values = {
+            "state": "open",
+            "began_at": began_at.isoformat(),
+            "began_by_watch": began_by_watch.isoformat(),
+            "made": _json(things.made),
+            "sheet": _json(things.sheet),
+        }
+        with self._book.write() as db:
+            db.table(ATTEMPT.name).update(number, values)
+        return self.attempt(number)
+
+    def look_at_hint(self, attempt: Attempt, count: int) -> None:
+        """Note how many hints were looked at."""
+        with self._book.write() as db:
+            hints = max(attempt.hints, count)
+            db.table(ATTEMPT.name).update(attempt.number, {"hints": hints})
+
+    def hand_in(
+        self, attempt: Attempt, judged: Sequence[Judged], at: datetime, watch: datetime
+    ) -> Attempt:
+        """Keep what an attempt came to; what was handed in before stays as it was."""
+        with self._book.write() as db:
+            if not self.attempt(attempt.number).is_open:
+                return self.attempt(attempt.number)
+            rows = (
+                {
+                    "attempt": attempt.number,
+                    "number": number,
+                    "check_name": one.check,
+                    "points": one.points,
+                    "most": one.most,
+                    "why": one.why,
+                    "facts": _json(one.facts),
+                }
+                for number, one in enumerate(judged, start=1)
+            )
+            db.table(CHECKED.name).insert_all(rows)
+            seconds = max(0, round((watch - attempt.began_by_watch).total_seconds()))
+            values = {
+                "state": "handed_in",
+                "ended_at": at.isoformat(),
+                "watch_seconds": seconds,
+                "points": sum(one.points for one in judged),
+                "most": sum(one.most for one in judged),
+            }
+            db.table(ATTEMPT.name).update(attempt.number, values)
+        return self.attempt(attempt.number)
+
+    def attempt(self, number: int) -> Attempt:
+        """One attempt.
+
+        Raises:
+            Refused: `not_found`.
+        """
+        rows = self._book.rows("SELECT * FROM attempt WHERE attempt = :number", number=number)
+        if not rows:
+            raise Refused("not_found")
+        return _attempt(rows[0])
+
+    def judged(self, number: int) -> list[Judged]:
+        """What each check of an attempt came to."""
+        rows = self._book.rows(
+            "SELECT * FROM checked WHERE attempt = :number ORDER BY number", number=number
+        )
+        return [
+            Judged(r["check_name"], r["points"], r["most"], r["why"], json.loads(r["facts"]))
+            for r in rows
+        ]
+
+    def attempts_of(self, person: str, drill_id: str = "") -> list[Attempt]:
+        """A person's attempts, the latest first; of one drill, or of all."""
+        rows = self._book.rows(
+            "SELECT * FROM attempt WHERE person = :person AND :drill IN ('', drill)"
+            " AND state != 'preparing' ORDER BY attempt DESC",
+            person=person,
+            drill=drill_id,
+        )
+        return [_attempt(row) for row in rows]
+
+    def standings(self, person: str) -> dict[str, Standing]:
+        """How a person stands with each drill that was tried."""
+        by_drill: dict[str, list[Attempt]] = {}
+        for one in self.attempts_of(person):
+            by_drill.setdefault(one.drill_id, []).append(one)
+        return {drill_id: _standing(drill_id, found) for drill_id, found in by_drill.items()}
+
+    # Classes.
+
+    def make_class(self, name: str, by: Actor, at: datetime) -> str:
+        """Make a class; one that exists stays as it is.
+
+        Raises:
+            Refused: `field_missing`, `field_too_long`, `field_unreadable`.
+        """
+        words = " ".join(name.split())
+        if not words:
+            raise Refused("field_missing", "name")
+        if len(words) > NAME_LENGTH_MAX:
+            raise Refused("field_too_long", "name", most=NAME_LENGTH_MAX)
+        if not words.isprintable() or "/" in words:
+            raise Refused("field_unreadable", "name")
+        row = {"name": words, "made_by": by.staff_id, "made_at": at.isoformat()}
+        with self._book.write() as db:
+            db.table(SCHOOL_CLASS.name).insert(row, pk=SCHOOL_CLASS.key, ignore=True)
+        return words
+
+    def classes(self) -> dict[str, tuple[str, ...]]:
+        """Every class with the logins of its learners."""
+        found: dict[str, list[str]] = {
+            row["name"]: []
+            for row in self._book.rows("SELECT name FROM school_class ORDER BY name")
+        }
+        for row in self._book.rows("SELECT * FROM enrolled ORDER BY class_name, person"):
+            found[row["class_name"]].append(row["person"])
+        return {name: tuple(people) for name, people in found.items()}
+
+    def enrol(self, class_name: str, people: Iterable[str]) -> None:
+        """Let exactly these learners be in a class.
+
+        Raises:
+            Refused: `not_found`.
+        """
+        if class_name not in self.classes():
+            raise Refused("not_found")
+        with self._book.write() as db:
+            db.execute("DELETE FROM enrolled WHERE class_name = :name", {"name": class_name})
+            rows = ({"class_name": class_name, "person": one} for one in sorted(set(people)))
+            db.table(ENROLLED.name).insert_all(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a setup made: by name, and as it lies before the learner."""
+
+    made: Mapping[str, Mapping[str, Any]]
+    sheet: Sequence[Mapping[str, Any]]
+
+
+def may_play(person: Actor, desk: Actor, drill: Drill) -> bool:
+    """Whether somebody may do a drill at a desk: learners and trainers, at one of its role."""
+    return person.role in (Role.LEARNER, Role.TRAINER) and desk.role is drill.audience.role
+
+
+def _standing(drill_id: str, attempts: Sequence[Attempt]) -> Standing:
+    handed = [one for one in attempts if one.state == "handed_in"]
+    best = max(
+        handed, key=lambda one: (one.points * 1000 // max(1, one.most), -one.number), default=None
+    )
+    return Standing(
+        drill_id=drill_id,
+        tries=len(handed),
+        best=best,
+        last=handed[0] if handed else None,
+        open=next((one for one in attempts if one.is_open), None),
+    )
+
+
+def _attempt(row: Mapping[str, Any]) -> Attempt:
+    return Attempt(
+        number=row["attempt"],
+        person=row["person"],
+        drill_id=row["drill"],
+        desk=row["desk"],
+        state=row["state"],
+        began_at=datetime.fromisoformat(row["began_at"]),
+        began_by_watch=datetime.fromisoformat(row["began_by_watch"]),
+        ended_at=datetime.fromisoformat(row["ended_at"]) if row["ended_at"] else None,
+        watch=timedelta(seconds=row["watch_seconds"]),
+        points=row["points"],
+        most=row["most"],
+        pass_points=row["pass_points"],
+        hints=row["hints"],
+        made=json.loads(row["made"]),
+        sheet=json.loads(row["sheet"]),
+    )
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
