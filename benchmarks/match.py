@@ -30,13 +30,13 @@ from pysqlite3 import dbapi2 as sqlite3
 from benchmarks._forms import DAYS, FIRST, fill
 from benchmarks._raw import Recorder, Statement
 from refund.services import match as matching
+from refund.simulation.network import BookNetwork
 from refund.storage.database import Database
 from refund.storage.engine import open_engine
 from refund.storage.placeholders import for_psycopg
 from refund.storage.protocol import Engine, Session, T
 from refund.storage.schema_match import LINES_PER_STATEMENT
 from tests.storage.cluster import private_cluster
-from tests.twin import BookNetwork
 from tests.world import SetClock, open_book, wire_ports
 
 AIM_OF_BARE = 1.5

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from refund.core.money import Vat
@@ -21,52 +20,19 @@ from refund.ports import Network, Ports
 from refund.sandbox.network import Book
 from refund.services.audit import audit
 from refund.services.enrol import enrol_staff, import_stores, put_goods_master
+from refund.simulation.clock import VirtualClock
+from refund.simulation.ids import CountedIds
+from refund.simulation.network import BookNetwork
 from refund.storage import Database, open_storage
 from tests import make
-from tests.twin import BookNetwork
 
 PUBLIC_URL = "https://refund.example"
 TYPESETTER = TypstTypesetter(papers_folder(), fonts_folder())
 """Shared by all worlds, so that the fonts are read once."""
 
 
-class SetClock:
-    """A clock that moves only when it is told to."""
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        """The moment that was set."""
-        return self.at
-
-    def pass_by(self, **span: float) -> None:
-        """Let time pass, as in `days=17`."""
-        self.at += timedelta(**span)
-
-
-class CountedIds:
-    """Ids that are the same in every run; `series` keeps those of two processes apart."""
-
-    def __init__(self, series: int = 0) -> None:
-        self._series = series
-        self._numbers = itertools.count(1)
-
-    def form_id(self) -> str:
-        """16 hexadecimal digits."""
-        return f"{self._series:04x}{next(self._numbers):012x}"
-
-    def event_id(self) -> str:
-        """A unique word that sorts in the order of making."""
-        return f"event-{self._series:04x}-{next(self._numbers):08d}"
-
-    def token(self) -> str:
-        """A word for a cookie."""
-        return f"token-{self._series:04x}-{next(self._numbers):08d}"
-
-    def network_id(self, kind: str) -> str:
-        """An id of the network's own."""
-        return f"{kind}_{self._series:04x}{next(self._numbers):08d}"
+SetClock = VirtualClock
+"""What tests call a clock that moves only when it is told to."""
 
 
 @dataclass

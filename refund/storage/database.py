@@ -35,6 +35,7 @@ from refund.storage.settlement import SettlementQueries
 from refund.storage.sharing import SharingQueries
 from refund.storage.statements import StatementQueries
 from refund.storage.stores import PeopleQueries, StoreQueries
+from refund.storage.whole import WholeQueries
 from refund.transaction import Transaction
 
 T = TypeVar("T")
@@ -83,6 +84,7 @@ class Queries(
     DisplayQueries,
     TillFileQueries,
     JobQueries,
+    WholeQueries,
 ):
     """Everything within one transaction."""
 

@@ -39,6 +39,7 @@ from refund.transaction.rules import RuleRows
 from refund.transaction.settlement import SettlementRows
 from refund.transaction.sharing import SharingRows
 from refund.transaction.statements import StatementRows
+from refund.transaction.whole import WholeRows
 
 
 class StoreRows(Protocol):
@@ -305,6 +306,7 @@ class Transaction(
     OfficeRows,
     CounterDayRows,
     JobRows,
+    WholeRows,
     Protocol,
 ):
     """Everything within one transaction."""

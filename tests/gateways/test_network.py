@@ -21,10 +21,11 @@ from refund.ports import Network, NetworkRejected, NetworkSilent
 from refund.sandbox.app import create_sandbox
 from refund.sandbox.network import Book
 from refund.sandbox.settings import SandboxSettings
+from refund.simulation.ids import CountedIds
+from refund.simulation.network import PAGES, BookNetwork
 from tests import make
 from tests.gateways.crooked import Crooked, crooked_server, said
-from tests.twin import PAGES, BookNetwork
-from tests.world import CountedIds, SetClock
+from tests.world import SetClock
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 HELD = {

@@ -10,6 +10,7 @@ from refund.core.entitlement import Recovery
 from refund.core.form import Channel, Event, Form, Status
 from refund.services import amend, claim, counter_desk, fixes, issue
 from refund.services.asking import Outcome
+from refund.simulation.network import Fault
 from tests import make
 from tests.services import till_steps
 from tests.services.engine_steps import (
@@ -21,7 +22,6 @@ from tests.services.engine_steps import (
     three_bags,
 )
 from tests.services.steps import PHONE, agreed, claimed, status, unlocked
-from tests.twin import Fault
 from tests.world import World
 
 HOLD_ENDS = timedelta(days=30)

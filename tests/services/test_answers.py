@@ -15,6 +15,7 @@ from refund.core.operation import GuaranteeState, Kind
 from refund.core.till import Way
 from refund.services import counter_pay, pay
 from refund.services.intent import begin_advance
+from refund.simulation.network import Fault
 from refund.transaction import Transaction
 from tests import make
 from tests.services import till_steps
@@ -34,7 +35,6 @@ from tests.services.engine_steps import (
     refused_at_customs,
 )
 from tests.services.steps import claimed, departs, on, settled, status
-from tests.twin import Fault
 from tests.world import World, assert_audit_holds
 
 THIRD_FEN = ADVANCE_FEN // 3

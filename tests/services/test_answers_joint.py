@@ -9,6 +9,7 @@ import pytest
 from refund.core.form import Event, Form, Status
 from refund.core.operation import GuaranteeState, OperationState
 from refund.services import later
+from refund.simulation.network import Fault
 from tests import make
 from tests.services.engine_steps import (
     ADVANCE_FEN,
@@ -24,7 +25,6 @@ from tests.services.engine_steps import (
     together,
 )
 from tests.services.steps import status
-from tests.twin import Fault
 from tests.world import World, assert_audit_holds
 
 THIRD_FEN = ADVANCE_FEN // 3

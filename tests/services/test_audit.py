@@ -7,11 +7,11 @@ import pysqlite3
 import pytest
 
 from refund.services.audit import INVARIANTS, audit
+from refund.simulation.network import Fault
 from refund.storage.checks import CHECKS
 from tests import make
 from tests.services.steps import agreed, card, claimed, departs, on, settled, verified
 from tests.services.tamper import behind_the_back, broken, without_guard
-from tests.twin import Fault
 from tests.world import World, assert_audit_holds
 
 

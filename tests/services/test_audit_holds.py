@@ -9,12 +9,12 @@ import pytest
 from refund.core.case import CaseKind, Fix
 from refund.core.form import Form
 from refund.services import cases, fixes, secure
+from refund.simulation.network import Fault
 from tests import make
 from tests.services.case_steps import SECOND, a_big_form, declined, fixed, request_of, the_case
 from tests.services.hold_steps import claimed_in_2026, returned, the_hold
 from tests.services.steps import agreed, claimed, departs, on, settled, verified
 from tests.services.tamper import broken, past_guards
-from tests.twin import Fault
 from tests.world import World, assert_audit_holds
 
 QUARTER = timedelta(minutes=15)

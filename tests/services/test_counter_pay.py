@@ -10,6 +10,7 @@ from refund.core.form import Form, Status
 from refund.core.ledger import Account
 from refund.core.till import Way
 from refund.services import counter_pay, later, oversee, tills
+from refund.simulation.network import Fault
 from tests import make
 from tests.services import steps
 from tests.services.test_races import at_once
@@ -27,7 +28,6 @@ from tests.services.till_steps import (
     signed,
     till,
 )
-from tests.twin import Fault
 from tests.world import World
 
 # Cash.

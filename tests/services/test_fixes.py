@@ -14,6 +14,7 @@ from refund.core.operation import Kind, OperationState
 from refund.services import cases, fixes, later
 from refund.services.asking import Outcome
 from refund.services.pay import record_answer
+from refund.simulation.network import Fault
 from tests import make
 from tests.services.case_steps import (
     BIG_NET_FEN,
@@ -35,7 +36,6 @@ from tests.services.case_steps import (
 from tests.services.engine_steps import balances, own_accounts
 from tests.services.steps import claimed, departs, on, status
 from tests.services.test_races import at_once
-from tests.twin import Fault
 from tests.world import World
 
 

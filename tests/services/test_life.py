@@ -25,6 +25,7 @@ from refund.services.secure import (
     extend_holds,
     watch_pending,
 )
+from refund.simulation.network import Fault
 from refund.transaction import Transaction
 from tests import make
 from tests.services import till_steps
@@ -37,7 +38,6 @@ from tests.services.living import (
     assert_nobody_is_paid_twice,
 )
 from tests.services.steps import agreed, departs, status
-from tests.twin import Fault
 from tests.world import World, assert_audit_holds, open_world
 
 CARDS = (make.VISA, make.VISA, make.VISA, make.DECLINED, make.PAYOUT_REFUSED, make.LOST_HOLD)

@@ -18,6 +18,7 @@ from refund.sandbox.faults import Fault as BookFault
 from refund.services import match as matching
 from refund.services.later import work_once
 from refund.services.pay import record_answer
+from refund.simulation.network import Fault
 from tests import make
 from tests.services.engine_steps import LATER, operations, together
 from tests.services.statement_steps import (
@@ -41,7 +42,6 @@ from tests.services.statement_steps import (
 from tests.services.steps import agreed, claimed, departs, issued, on, settled, status, verified
 from tests.services.tamper import past_guards
 from tests.statements import Booked, Sheet
-from tests.twin import Fault
 from tests.world import World, open_world
 
 NEXT = make.DAY + timedelta(days=1)

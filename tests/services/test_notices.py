@@ -20,6 +20,7 @@ from refund.ports import NetworkSilent, Ports
 from refund.services import claim, notices
 from refund.services.later import finish_open_operations
 from refund.services.notices import take_notice
+from refund.simulation.network import BookNetwork, Fault
 from tests import make
 from tests.services.engine_steps import together
 from tests.services.hold_steps import (
@@ -31,7 +32,6 @@ from tests.services.hold_steps import (
 from tests.services.statement_steps import fetched
 from tests.services.steps import PHONE, agreed, card, claimed, status
 from tests.services.test_races import at_once
-from tests.twin import BookNetwork, Fault
 from tests.world import World
 
 

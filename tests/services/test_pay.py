@@ -11,6 +11,7 @@ from refund.core.operation import Answer, CardEntry, Kind, Operation, OperationS
 from refund.services import claim, later, pay
 from refund.services.intent import LEASE
 from refund.services.later import work_once
+from refund.simulation.network import Fault
 from tests import make
 from tests.services.steps import (
     PHONE,
@@ -23,7 +24,6 @@ from tests.services.steps import (
     status,
     verified,
 )
-from tests.twin import Fault
 from tests.world import World, assert_audit_holds
 
 LEASE_OVER = timedelta(seconds=16)

@@ -12,6 +12,7 @@ from refund.core.errors import Refused
 from refund.core.form import Form, Method, Status
 from refund.core.operation import CardEntry
 from refund.services import claim, later, point, reconcile, verify
+from refund.simulation.network import Fault
 from tests import make
 from tests.services.steps import (
     PHONE,
@@ -26,7 +27,6 @@ from tests.services.steps import (
     status,
     unlocked,
 )
-from tests.twin import Fault
 from tests.world import World
 
 DETAILS = Details("", None, "WUH", Method.CARD)

@@ -7,6 +7,7 @@ import pytest
 from refund.core.errors import Refused
 from refund.core.form import Form, Status
 from refund.services import issue, later, returns
+from refund.simulation.network import Fault
 from tests import make
 from tests.services.goods_back import (
     ONE,
@@ -25,7 +26,6 @@ from tests.services.steps import (
     status,
     verified,
 )
-from tests.twin import Fault
 from tests.world import World
 
 

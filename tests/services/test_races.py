@@ -17,6 +17,7 @@ import pytest
 from refund.core.errors import Refused
 from refund.core.form import Form, Status
 from refund.services import claim, issue, later, reconcile, verify
+from refund.simulation.network import Fault
 from tests import make
 from tests.services.steps import (
     PHONE,
@@ -32,7 +33,6 @@ from tests.services.steps import (
     unlocked,
     verified,
 )
-from tests.twin import Fault
 from tests.world import World, open_world
 
 ROOT = Path(__file__).parents[2]

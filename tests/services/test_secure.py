@@ -12,6 +12,7 @@ from refund.core.operation import GuaranteeState, Kind, OperationState
 from refund.core.people import WORKER
 from refund.services import claim, later, secure
 from refund.services.intent import LEASE
+from refund.simulation.network import Fault
 from tests import make
 from tests.services.engine_steps import refused_at_customs, together
 from tests.services.hold_steps import (
@@ -37,7 +38,6 @@ from tests.services.steps import (
     status,
     verified,
 )
-from tests.twin import Fault
 from tests.world import World
 
 DAYS_30 = timedelta(days=30)

@@ -12,11 +12,11 @@ from refund.core.operation import GuaranteeState, Kind
 from refund.sandbox.faults import Fault as Switched
 from refund.services import claim, later, point
 from refund.services.intent import LEASE
+from refund.simulation.network import Fault
 from tests import make
 from tests.services.hold_steps import asked, claimed_in_2026, issued_today, summer
 from tests.services.steps import PHONE, agreed, card, claimed, status
 from tests.services.test_point import give_card, together
-from tests.twin import Fault
 from tests.world import World
 
 

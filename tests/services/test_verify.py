@@ -16,6 +16,7 @@ from refund.core.signing import code_url
 from refund.services import claim, issue, returns, verify
 from refund.services.returns import BroughtBack
 from refund.services.worth import worth_of
+from refund.simulation.network import Fault
 from tests import make
 from tests.services.steps import (
     PHONE,
@@ -30,7 +31,6 @@ from tests.services.steps import (
     verified,
 )
 from tests.services.test_races import at_once
-from tests.twin import Fault
 from tests.world import PUBLIC_URL, World
 
 

@@ -11,16 +11,16 @@ from random import Random
 
 from refund.core.form import Channel, Form, Method, Status
 from refund.sandbox.errors import Rejected
+from refund.simulation.courier import Courier
+from refund.simulation.record import Record, Report
+from refund.simulation.rounds import Rounds
+from refund.simulation.seams import Killed
 from tests.services import till_steps
 from tests.services.acts import EVERYTHING, NEXT, Acts
 from tests.simulation.books import Books
-from tests.simulation.courier import Courier
 from tests.simulation.heal import heal
 from tests.simulation.people import GOOD, PORTS, TRIAL, Habit, People, form_status
 from tests.simulation.place import Place, open_place
-from tests.simulation.record import Record, Report
-from tests.simulation.rounds import Rounds
-from tests.simulation.seams import Killed
 from tests.simulation.trouble import BEGINNINGS, SPANS, Trouble
 
 STEPS = 40
@@ -93,7 +93,7 @@ class Trial:
         self.place, self.record, self.chance = place, record, chance
         self.world = place.world
         self.trouble = Trouble(place, record, chance)
-        self.courier = Courier(self.world, self.trouble.told)
+        self.courier = Courier(place.book, lambda: self.world.ports, self.trouble.told)
         self.courier.lost = self.trouble.is_deaf
         place.wire.before_answer = self.courier.overtake
         self.people = People(self.world, _habits(chance), chance)

@@ -15,8 +15,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from refund.simulation.record import Report
 from tests.house.tree import ROOT
-from tests.simulation.record import Report
 from tests.simulation.run import STEPS, run
 
 FOLDER = ROOT / "build" / "soak"

@@ -9,9 +9,9 @@ from random import Random
 from refund.sandbox.faults import KINDS as ALLOWED
 from refund.sandbox.faults import NAMES, Fault
 from refund.sandbox.restore import restore_backup
+from refund.simulation.record import Record
+from refund.simulation.seams import Killed
 from tests.simulation.place import Place
-from tests.simulation.record import Record
-from tests.simulation.seams import Killed
 
 KINDS = ("", "", "hold", "advance", "refund", "release", "capture", "extend", "increase")
 ALWAYS = ("call", "holds", "payouts", "webhooks", "kill", "freeze", "clock", "outage", "cut")

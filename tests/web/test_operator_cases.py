@@ -13,6 +13,7 @@ from refund.core.case import FIXES, Case, CaseKind, Fix
 from refund.core.form import Form, Status
 from refund.core.people import Actor, Role, Staff
 from refund.services.enrol import enrol_staff
+from refund.simulation.network import Fault
 from tests.services.case_steps import (
     a_big_form,
     declined,
@@ -21,7 +22,6 @@ from tests.services.case_steps import (
     without_hold,
 )
 from tests.services.steps import claimed, departs, on, status
-from tests.twin import Fault
 from tests.web.agency import post, shown
 from tests.web.page import Page, check_page
 from tests.web.people import PASSWORD, SignIn, browser

@@ -16,10 +16,10 @@ from refund.core.people import Actor, Role, Staff
 from refund.core.signing import code_url
 from refund.services import later
 from refund.services.enrol import enrol_staff
+from refund.simulation.network import Fault
 from tests import make
 from tests.services import steps
 from tests.services.till_steps import receipts
-from tests.twin import Fault
 from tests.web.agency import let_in, post, shown
 from tests.web.page import Page, check_page
 from tests.web.people import SignIn, browser

@@ -14,10 +14,10 @@ from refund.config import Settings
 from refund.core.form import Form, Status
 from refund.core.people import Role
 from refund.services import later, point
+from refund.simulation.network import Fault
 from tests import make
 from tests.services import steps
 from tests.services.test_point import opened, two_forms
-from tests.twin import Fault
 from tests.web.agency import post, shown
 from tests.web.page import check_page
 from tests.web.people import SignIn

@@ -12,10 +12,10 @@ from flask import Flask
 from refund.core.form import Form
 from refund.ports import Ports
 from refund.sandbox.network import Book
-from tests.twin import BookNetwork
+from refund.simulation.ids import CountedIds
+from refund.simulation.network import BookNetwork
 from tests.web.people import HandClock
 from tests.web.phone import Phone, issued
-from tests.world import CountedIds
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from flask import Flask
 
 from refund.core.form import Status
 from refund.ports import Ports
+from refund.simulation.network import BookNetwork
 from tests import make
-from tests.twin import BookNetwork
 from tests.web.page import check_page
 from tests.web.people import HandClock
 from tests.web.phone import Phone, issued, status

@@ -5,25 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from refund.gateways.notices import SignedNotices, webhook_secret
-from refund.ports import NetworkSilent, NoticeRefused
+from refund.ports import NetworkSilent, NoticeRefused, Ports
+from refund.sandbox.network import Book
 from refund.sandbox.webhooks import WebhookSender
 from refund.services.notices import take_notice
-from tests.simulation.seams import Killed
-from tests.world import World
+from refund.simulation.seams import Killed
 
-SECRET = "webhook"
+NAME = "webhook"
+"""The secret by which the network signs its notices."""
 TAKEN, REFUSED, LATER = 204, 401, 503
 
 
 class Courier:
-    """Takes events to the service; while it is `lost` none arrives."""
+    """Takes events to the service; while it is `lost` none arrives.
 
-    def __init__(self, world: World, told: Callable[[str, str], None]) -> None:
-        secret = world.keys.secret(SECRET)
-        self._world = world
+    Args:
+        book: the network's, whose sender it is.
+        ports: gives the service's ports, which are others after it was started anew.
+        told: is told of each event in words, and what it counts as.
+    """
+
+    def __init__(
+        self, book: Book, ports: Callable[[], Ports], told: Callable[[str, str], None]
+    ) -> None:
+        secret = ports().keys.secret(NAME)
+        self._book = book
+        self._ports = ports
         self._told = told
         self._notices = SignedNotices(secret)
-        self._sender = WebhookSender(world.book, self._post, webhook_secret(secret))
+        self._sender = WebhookSender(book, self._post, webhook_secret(secret))
         self._has_killed = False
         self.lost = False
 
@@ -42,7 +52,7 @@ class Courier:
     def _sent(self, send: Callable[..., int]) -> int:
         if self.lost:
             return 0
-        sent = send(self._world.book.clock())
+        sent = send(self._book.clock())
         if self._has_killed:
             self._has_killed = False
             raise Killed
@@ -52,7 +62,7 @@ class Courier:
         """What the service answers; 0 where it is gone."""
         if self._has_killed:
             return 0
-        ports = self._world.ports
+        ports = self._ports()
         try:
             notice = self._notices.read(headers["Network-Signature"], body, ports.clock.now())
             outcome = take_notice(ports, notice)

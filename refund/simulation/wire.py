@@ -12,8 +12,8 @@ from refund.ports import NetworkRejected, NetworkSilent
 from refund.sandbox.call_faults import AFTER, BEFORE
 from refund.sandbox.network import Book
 from refund.sandbox.sessions import SessionRequest
-from tests.simulation.seams import Crossings
-from tests.twin import BookNetwork
+from refund.simulation.network import BookNetwork
+from refund.simulation.seams import Crossings
 
 SILENT_AFTER = frozenset(
     {"answer_lost", "error_after", "half_json", "html", "ten_megabytes", "byte_a_second"}
