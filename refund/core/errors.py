@@ -166,6 +166,11 @@ REFUSALS: dict[str, Refusal] = {
     "value_unreadable": Refusal(422, PROJECT),
     "value_out_of_range": Refusal(422, PROJECT),
     "rule_not_ahead": Refusal(422, PROJECT),
+    # The lab's scenarios.
+    "scenario_unknown": Refusal(404, PROJECT),
+    "scenario_unreadable": Refusal(422, PROJECT),
+    "scenario_key_unknown": Refusal(422, PROJECT),
+    "scenario_value": Refusal(422, PROJECT),
     # The refund point.
     "no_forms_chosen": Refusal(422, PROJECT),
     "too_many_forms": Refusal(422, PROJECT),
