@@ -9,7 +9,7 @@ from flask import Flask
 from refund.config import Settings, read_settings
 from refund.gateways import workdays
 from refund.gateways.certificates import read_authority
-from refund.gateways.clock import SystemIds, read_clock
+from refund.gateways.clock import SystemClock, SystemIds, read_clock
 from refund.gateways.keyfile import KeyFile
 from refund.gateways.keyless import Keyless
 from refund.gateways.network import HttpNetwork
@@ -66,6 +66,7 @@ def wire(settings: Settings) -> Wired:
         printer=NetworkPrinter(*settings.printer) if settings.printer else None,
         spool=Spool(settings.instance / SPOOL),
         is_rehearsal=settings.is_rehearsal,
+        door_clock=SystemClock() if settings.is_rehearsal else None,
     )
     return Wired(ports, database, keys)
 

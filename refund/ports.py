@@ -280,7 +280,7 @@ class Ports:
     """All of them together, wired in one place; `public_url` is what the codes carry.
 
     `printer` is None where none is set, `spool` where nothing long is done. `is_rehearsal` says
-    that nothing here counts anywhere else.
+    that nothing here counts anywhere else, and there `door_clock` is the machine's own.
     """
 
     clock: Clock
@@ -295,3 +295,8 @@ class Ports:
     printer: Printer | None = None
     spool: Spool | None = None
     is_rehearsal: bool = False
+    door_clock: Clock | None = None
+
+    def at_the_door(self) -> datetime:
+        """The moment by which sessions rest and end: people stay signed in when the clock jumps."""
+        return (self.door_clock or self.clock).now()

@@ -104,7 +104,7 @@ def welcome(found: Settings, people: Sequence[DemoPerson], control_password: str
     lines.append(f"  {'Card network':16} {control:34}   password {control_password}   (a sandbox)")
     lines.append("")
     lines.append(f"  All {len(people)} people with their passwords: {found.instance / FILE}")
-    if found.clock:
+    if found.clock and not found.is_rehearsal:
         here_it_is = read_clock(found.clock).now().astimezone(SHANGHAI)
         lines.append(f"  The clock is shifted by {found.clock}: it is {here_it_is:%Y-%m-%d %H:%M}.")
     lines.append("  Ctrl-C ends it.")

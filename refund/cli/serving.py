@@ -5,7 +5,9 @@ import multiprocessing
 import os
 import signal
 import socket
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from types import FrameType
 from urllib.parse import urlsplit
@@ -24,7 +26,7 @@ from refund.cli.output import json_option, print_json
 from refund.cli.refusals import Told
 from refund.config import Settings
 from refund.core.goods import load_goods
-from refund.gateways.clock import read_clock
+from refund.gateways.clock import SharedClock, read_clock
 from refund.gateways.network import merchant_secret
 from refund.gateways.notices import webhook_secret
 from refund.places import data_folder
@@ -138,7 +140,7 @@ def run_sandbox(found: Settings, secret: str, signs_with: str) -> None:
             secret=secret,
             public_url=found.sandbox_public_url or found.sandbox_url,
             return_hosts=(urlsplit(found.public_url).hostname or HOST,),
-            clock=ShiftedClock(read_clock(found.clock).shift_seconds),
+            clock=_network_clock(found),
             control_password=control_password_of(secret),
             webhook_url=f"http://{HOST}:{found.port}{EVENTS_PATH}",
             webhook_secret=signs_with,
@@ -146,6 +148,14 @@ def run_sandbox(found: Settings, secret: str, signs_with: str) -> None:
         HOST,
         found.sandbox_port,
     )
+
+
+def _network_clock(found: Settings) -> Callable[[], datetime]:
+    """The clock of the service, as the network's process reads it."""
+    clock = read_clock(found.clock)
+    if isinstance(clock, SharedClock):
+        return clock.timepiece
+    return ShiftedClock(clock.shift_seconds)
 
 
 @click.command()
@@ -199,10 +209,11 @@ def goods_text() -> str:
 def fixed_clock(found: Settings) -> Settings:
     """The same settings with the clock as a shift in seconds, for the processes started here.
 
-    A moment would mean another shift to each of them.
+    A moment would mean another shift to each of them; a clock that they share stays itself.
     """
-    seconds = round(read_clock(found.clock).shift_seconds)
-    if found.clock:
+    clock = read_clock(found.clock)
+    seconds = round(clock.shift_seconds)
+    if found.clock and not isinstance(clock, SharedClock):
         os.environ["REFUND_CLOCK"] = f"{seconds:+d}s"
         return replace(found, clock=os.environ["REFUND_CLOCK"])
     return found

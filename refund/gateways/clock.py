@@ -4,10 +4,15 @@ import re
 import secrets
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from refund.timepiece import Timepiece
 
 _SHIFT = re.compile(r"([+-])([0-9]{1,10})([dhms])", re.ASCII)
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _SHIFT_MAX = timedelta(days=73_050)
+SHARED = "file:"
+"""How the setting of a clock begins that several processes share."""
 
 
 class SystemClock:
@@ -31,10 +36,29 @@ class SystemClock:
         return datetime.now(UTC) + self._shift
 
 
-def read_clock(text: str) -> SystemClock:
+class SharedClock:
+    """The clock that the processes of a rehearsal share; it goes as its file says."""
+
+    is_shifted = True
+
+    def __init__(self, path: Path) -> None:
+        self.timepiece = Timepiece(path)
+
+    @property
+    def shift_seconds(self) -> float:
+        """How far this time is ahead of the machine's, at this moment."""
+        return (self.now() - datetime.now(UTC)).total_seconds()
+
+    def now(self) -> datetime:
+        """This moment, as the file has it."""
+        return self.timepiece.now()
+
+
+def read_clock(text: str) -> SystemClock | SharedClock:
     """A clock from a setting: "" for the real time, `+28d`, `-3h`, `+90m`, `+5s`, or a moment.
 
     A moment such as `2025-07-08T14:00:00+08:00` is the time now; from there the clock runs on.
+    `file:PATH` names a clock that processes share.
 
     Raises:
         ValueError: the setting is none of these, or is two centuries away or more.
@@ -42,6 +66,8 @@ def read_clock(text: str) -> SystemClock:
     text = text.strip()
     if not text:
         return SystemClock()
+    if text.startswith(SHARED):
+        return _shared(Path(text.removeprefix(SHARED)))
     try:
         shift = _read_shift(text)
     except (ValueError, OverflowError):
@@ -52,6 +78,15 @@ def read_clock(text: str) -> SystemClock:
             f"or a moment such as 2025-07-08T14:00:00+08:00, not {text!r}"
         )
     return SystemClock(shift)
+
+
+def _shared(path: Path) -> SharedClock:
+    clock = SharedClock(path)
+    try:
+        clock.now()
+    except OSError as error:
+        raise ValueError(f"REFUND_CLOCK: {path} cannot be read ({error.strerror})") from None
+    return clock
 
 
 def _read_shift(text: str) -> timedelta | None:

@@ -10,7 +10,10 @@ from base64 import b32encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
+
+from refund.timepiece import Timepiece
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _SHORTEST_SECRET = 16
@@ -100,8 +103,10 @@ def settings_to_environment(settings: SandboxSettings) -> dict[str, str]:
     function does not travel.
     """
     plain = settings.new_id is random_id and settings.wait is time.sleep
-    if not isinstance(settings.clock, ShiftedClock) or not plain:
-        raise ValueError("only a sandbox on the machine's clock can be its own process")
+    if not isinstance(settings.clock, (ShiftedClock, Timepiece)) or not plain:
+        raise ValueError(
+            "only a sandbox on the machine's clock, or one in a file, can be a process"
+        )
     return {
         "REFUND_SANDBOX_DATABASE": settings.database,
         "REFUND_SANDBOX_SECRET": settings.secret,
@@ -110,8 +115,17 @@ def settings_to_environment(settings: SandboxSettings) -> dict[str, str]:
         "REFUND_SANDBOX_CONTROL_PASSWORD": settings.control_password,
         "REFUND_SANDBOX_WEBHOOK_URL": settings.webhook_url,
         "REFUND_SANDBOX_WEBHOOK_SECRET": settings.webhook_secret,
-        "REFUND_SANDBOX_CLOCK_SHIFT": str(settings.clock.shift_seconds),
+        "REFUND_SANDBOX_CLOCK_SHIFT": _shift_of(settings.clock),
+        "REFUND_SANDBOX_CLOCK_FILE": _file_of(settings.clock),
     }
+
+
+def _shift_of(clock: ShiftedClock | Timepiece) -> str:
+    return str(clock.shift_seconds) if isinstance(clock, ShiftedClock) else ""
+
+
+def _file_of(clock: ShiftedClock | Timepiece) -> str:
+    return str(clock.path) if isinstance(clock, Timepiece) else ""
 
 
 def settings_from_environment(environment: Mapping[str, str]) -> SandboxSettings:
@@ -132,6 +146,7 @@ def settings_from_environment(environment: Mapping[str, str]) -> SandboxSettings
         shift_seconds = float(shift)
     except ValueError:
         raise ValueError("REFUND_SANDBOX_CLOCK_SHIFT is not a number of seconds") from None
+    file = environment.get("REFUND_SANDBOX_CLOCK_FILE", "")
     return SandboxSettings(
         database=needed("REFUND_SANDBOX_DATABASE"),
         secret=needed("REFUND_SANDBOX_SECRET"),
@@ -140,5 +155,5 @@ def settings_from_environment(environment: Mapping[str, str]) -> SandboxSettings
         control_password=environment.get("REFUND_SANDBOX_CONTROL_PASSWORD", ""),
         webhook_url=environment.get("REFUND_SANDBOX_WEBHOOK_URL", ""),
         webhook_secret=environment.get("REFUND_SANDBOX_WEBHOOK_SECRET", ""),
-        clock=ShiftedClock(shift_seconds),
+        clock=Timepiece(Path(file)) if file else ShiftedClock(shift_seconds),
     )

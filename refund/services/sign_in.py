@@ -65,7 +65,7 @@ def sign_in(ports: Ports, passwords: Passwords, given: Credentials) -> tuple[str
     Raises:
         Refused: `sign_in_failed` for any wrong pair, `sign_in_throttled` with `minutes`.
     """
-    now = ports.clock.now()
+    now = ports.at_the_door()
     login = given.login.strip()[:LOGIN_LENGTH_MAX]
     login_key = f"login:{given.role.value}:{hashlib.sha256(login.encode()).hexdigest()[:32]}"
     keys = {login_key: FAILURES_MAX, f"address:{given.address}": FAILURES_MAX_OF_ADDRESS}
@@ -93,7 +93,7 @@ def sign_in(ports: Ports, passwords: Passwords, given: Credentials) -> tuple[str
         # The address keeps its failures: one's own account must not buy guesses at another's.
         tx.clear_throttle(login_key)
         tx.open_session(session_hash(token), staff.actor.staff_id, now)
-        note(tx, ports, "signed_in", By(staff.actor.label, now))
+        note(tx, ports, "signed_in", By(staff.actor.label, ports.clock.now()))
         return None
 
     refused = ports.storage.write(decide)
@@ -143,7 +143,7 @@ def recognise(ports: Ports, role: Role, token: str, *, by_itself: bool = False) 
 
     What a page asks by itself leaves the session's rest as long as it is: nobody touched anything.
     """
-    now = ports.clock.now()
+    now = ports.at_the_door()
     hashed = session_hash(token)
     session = ports.storage.read(lambda tx: tx.session(hashed))
     if session is None or session.staff.disabled_at is not None:
@@ -159,5 +159,5 @@ def recognise(ports: Ports, role: Role, token: str, *, by_itself: bool = False) 
 
 def sign_out(ports: Ports, token: str) -> None:
     """End a session for ever."""
-    now = ports.clock.now()
+    now = ports.at_the_door()
     ports.storage.write(lambda tx: tx.end_session(session_hash(token), now))
