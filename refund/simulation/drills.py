@@ -268,7 +268,7 @@ def _steps(given: Any, reader: Reader, names: dict[str, str]) -> Iterator[Step]:
 def _name(name: str, act: str, at: str, reader: Reader, names: dict[str, str]) -> None:
     if name in names:
         reader.refuse(f"{at}.name", "name_taken", got=name)
-    names[name] = act
+    names[name] = _MAKES.get(act, act)
 
 
 def _checks(given: Any, reader: Reader, names: Mapping[str, str]) -> Iterator[WantedCheck]:
@@ -307,7 +307,10 @@ def _named(
 
 
 _WANTS = {"of": "traveller", "person": "traveller", "form": "form", "papers": "paper"}
-"""Which act makes what a parameter of this name refers to."""
+"""What a parameter of this name refers to: what an act of that name makes."""
+
+_MAKES = {"replace": "form"}
+"""Acts that make what another one is named after."""
 
 
 def _check_things(
