@@ -25,6 +25,12 @@ function showNetwork(is) {
   for (const line of desk.querySelectorAll("[data-network-line]")) line.hidden = line.dataset.networkLine !== desk.dataset.network;
 }
 
+/** A connection that broke off is told as silence; anything else is a defect. */
+function lost(error) {
+  if (error instanceof TypeError) return "silent";
+  throw error;
+}
+
 const now = await current();
 part("start").hidden = Boolean(now);
 part("desk").hidden = !now;
@@ -36,7 +42,7 @@ async function start(event) {
   const button = event.currentTarget;
   button.disabled = true;
   say("beginning");
-  const wrong = await beginShift(desk);
+  const wrong = await beginShift(desk).catch(lost);
   if (!wrong) return location.assign(desk.dataset.page);
   button.disabled = false;
   return say(wrong);
@@ -77,7 +83,7 @@ async function work(shift) {
   desk.querySelector("[data-end-shift]").addEventListener("click", async () => {
     await trySending();
     if ((await decisions()).some((entry) => entry.state === "waiting")) return say("not-empty");
-    const wrong = await endShift(desk, shift);
+    const wrong = await endShift(desk, shift).catch(lost);
     return wrong ? say(wrong) : location.assign(desk.dataset.page);
   });
   addEventListener("online", trySending);
@@ -91,6 +97,7 @@ async function work(shift) {
   else form.elements.code.focus();
   const here = await state(desk);
   showNetwork(here.is);
-  if (here.is === "there" && location.pathname === desk.dataset.page) await keepFiles(desk);
+  // What was taken along before stays where this breaks off: all of it comes anew, or nothing.
+  if (here.is === "there" && location.pathname === desk.dataset.page) await keepFiles(desk).catch(lost);
   await trySending();
 }

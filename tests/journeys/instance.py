@@ -31,7 +31,13 @@ from tests.storage.cluster import free_port
 from tests.web.people import EVERYONE, OFFICER_OF_ANOTHER_PORT, PASSWORD
 
 CLERK_OF_A_THIRD_STORE = Actor("clerk-3", Role.CLERK, "许可 Xu Ke", store_number=3)
-STAFF = (*EVERYONE, OFFICER_OF_ANOTHER_PORT, CLERK_OF_A_THIRD_STORE)
+CLERK_OF_A_STORE_TO_SUSPEND = Actor("clerk-4", Role.CLERK, "江宁 Jiang Ning", store_number=4)
+STAFF = (
+    *EVERYONE,
+    OFFICER_OF_ANOTHER_PORT,
+    CLERK_OF_A_THIRD_STORE,
+    CLERK_OF_A_STORE_TO_SUSPEND,
+)
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "refund")

@@ -32,7 +32,7 @@ def test_a_large_import_is_watched_left_and_cancelled_and_another_survives_a_pow
     operator.sees("It was cancelled, and nothing is left of it.")
     see("job-cancelled", operator)
 
-    again = given(operator, tmp_path / "small.csv", 9_000)
+    again = given(operator, tmp_path / "other.csv", 40_000)
     expect(operator.page.locator('[data-job-state="running"]')).to_be_visible()
     own_house.kill_service()
     operator.leaves()
@@ -40,7 +40,7 @@ def test_a_large_import_is_watched_left_and_cancelled_and_another_survives_a_pow
     late = cast(own_house).operator()
     late.page.goto(again)
     expect(late.page.locator('[data-job-state="done"]')).to_be_visible()
-    late.sees("9,000")
+    late.sees("40,000")
     late.page.goto(f"{own_house.url}/help/phones")
     see("help-phones", late)
 
