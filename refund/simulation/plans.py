@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import Enum
-from random import Random
 
 from refund.core.calendar import SHANGHAI, day_of
 from refund.core.customs import Place
@@ -242,9 +240,8 @@ class ServiceTime:
     mean_s: float
     spread: float = 0.0
 
-    def draw(self, chance: Random) -> timedelta:
-        """One time of service; it takes one number of the stream, whatever the shape."""
-        share = chance.random()
+    def at(self, share: float) -> timedelta:
+        """The time that this share of all services does not reach."""
         match self.shape:
             case Shape.CONSTANT:
                 factor = 1.0
@@ -257,7 +254,7 @@ class ServiceTime:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """So many people at a desk from a time of day to another, in Shanghai."""
+    """So many people at a desk from a time of day up to another, in Shanghai; within one day."""
 
     begins: time
     ends: time
@@ -284,12 +281,31 @@ class DeskPlan:
         now = at.astimezone(SHANGHAI).time()
         return sum(shift.staff for shift in self.shifts if shift.begins <= now < shift.ends)
 
-    def changes_on(self, day: date) -> Iterator[tuple[datetime, int]]:
-        """Each moment of a day at which the number of staff is set anew, with the number."""
-        times = {edge for shift in self.shifts for edge in (shift.begins, shift.ends)}
-        for edge in sorted(times):
-            at = datetime.combine(day, edge, SHANGHAI)
-            yield at, self.staff_at(at)
+    def next_change(self, at: datetime) -> datetime | None:
+        """The next moment after `at` at which another number of people stands there, if any."""
+        edges = sorted({edge for shift in self.shifts for edge in (shift.begins, shift.ends)})
+        today, staff = day_of(at), self.staff_at(at)
+        for day in (today, today + timedelta(days=1)):
+            for edge in edges:
+                moment = datetime.combine(day, edge, SHANGHAI)
+                if moment > at and self.staff_at(moment) != staff:
+                    return moment
+        return None
+
+    @property
+    def staff_s_a_day(self) -> int:
+        """Seconds that all its people together are there on a day."""
+        return sum(
+            shift.staff * (_second_of(shift.ends) - _second_of(shift.begins))
+            for shift in self.shifts
+        )
+
+
+def _second_of(edge: time) -> int:
+    """The second of the day; the day's last moment is its end."""
+    if edge == time.max:
+        return 24 * 3600
+    return edge.hour * 3600 + edge.minute * 60 + edge.second
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,18 +313,28 @@ class Staffing:
     """Every desk of a world."""
 
     desks: tuple[DeskPlan, ...]
+    _counters: dict[int, DeskPlan] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        counters = {one.store_number: one for one in self.desks if one.kind is DeskKind.COUNTER}
+        object.__setattr__(self, "_counters", counters)
 
     def counter(self, store_number: int) -> DeskPlan:
-        """The counter of a store."""
-        return next(
-            desk
-            for desk in self.desks
-            if desk.kind is DeskKind.COUNTER and desk.store_number == store_number
-        )
+        """The counter of a store.
+
+        Raises:
+            KeyError: no such store in this world, which is a defect.
+        """
+        return self._counters[store_number]
+
+    @property
+    def points(self) -> tuple[DeskPlan, ...]:
+        """The refund points of the mall."""
+        return tuple(one for one in self.desks if one.kind is DeskKind.POINT)
 
     def at_port(self, kind: DeskKind, port: str) -> DeskPlan | None:
-        """The desk of a kind at a port, None where nobody stands."""
-        return next((desk for desk in self.desks if desk.kind is kind and desk.port == port), None)
+        """The desk of a kind at a port, None where nobody ever stands."""
+        return next((one for one in self.desks if one.kind is kind and one.port == port), None)
 
 
 @dataclass(frozen=True, slots=True)
