@@ -181,6 +181,16 @@ def bring_back(
     return returns.return_goods(ports, clerk, form_id, brought)
 
 
+def undo_form(ports: Ports, clerk: Actor, form_id: str, key: str) -> Form:
+    """End a form whose goods stay with the traveller: the advance is paid back in the store.
+
+    Raises:
+        Refused: as `returns.return_goods`.
+    """
+    brought = BroughtBack({}, Recovery.STORE, "the form is wrong", key, asked=True)
+    return returns.return_goods(ports, clerk, form_id, brought).form
+
+
 # On the traveller's phone, and at the refund point.
 
 

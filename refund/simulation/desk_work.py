@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from io import BytesIO
 
@@ -251,9 +251,16 @@ def record_payments(ports: Ports, operator: Actor) -> int:
     return done
 
 
-def is_closing_day(at: datetime) -> bool:
-    """Whether the month before is closed on this day of Shanghai."""
-    return day_of(at).day == MONTH_CLOSES
+def next_closing(at: datetime) -> datetime:
+    """The next morning on which a month is closed, after a moment."""
+    day = day_of(at)
+    month = day if day.day < MONTH_CLOSES else day.replace(day=28) + timedelta(days=7)
+    return datetime.combine(month.replace(day=MONTH_CLOSES), time(9), SHANGHAI)
+
+
+def is_owed(ports: Ports) -> bool:
+    """Whether the treasury owes anything that was not paid yet, closed months or open ones."""
+    return settle.months(ports).owed_fen != 0
 
 
 def fill_till(ports: Ports, operator: Actor, port: str, float_fen: int = FLOAT_FEN) -> None:

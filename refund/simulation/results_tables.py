@@ -143,12 +143,12 @@ DESK = Table(
         "kind": _text("counter, point, customs or agency"),
         "staff": _count("The most people who stood there at once"),
         "served": _count("People served"),
-        "left": _count("People who gave up waiting"),
+        "left": _count("People who left the queue without being served"),
         "wait_p50_s": _seconds("Half of the served waited no longer"),
         "wait_p95_s": _seconds("95 of 100 of the served waited no longer"),
         "wait_mean_s": _seconds("Mean wait of the served"),
         "busy_s": _seconds("Time in which staff served, added up"),
-        "open_s": _seconds("Time in which staff stood there, added up"),
+        "open_s": _seconds("Time in which staff stood there on the days of buying, added up"),
     },
 )
 
@@ -158,8 +158,7 @@ DESK_HOUR = Table(
     {
         "desk": _text("Which desk"),
         "hour": Column(int, "The hour of arrival in Shanghai", "0 to 23"),
-        "arrived": _count("People who came"),
-        "served": _count("Of these, people served"),
+        "served": _count("People who came then and were served"),
         "wait_mean_s": _seconds("Their mean wait"),
     },
     (("desk", "desk", "name"),),
