@@ -239,6 +239,8 @@ REFUSALS: dict[str, Refusal] = {
     "sign_in_throttled": Refusal(429, PROJECT),
     "sign_in_required": Refusal(401, PROJECT),
     "trainers_only": Refusal(403, PROJECT),
+    "clock_is_moving": Refusal(409, PROJECT),
+    "rehearsal_known": Refusal(409, PROJECT),
     "csrf_failed": Refusal(400, PROJECT),
     "too_large": Refusal(413, PROJECT),
     "not_found": Refusal(404, PROJECT),

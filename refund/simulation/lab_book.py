@@ -53,7 +53,6 @@ SNAPSHOT = Table(
         "day": Column(str, "the simulated day, in Shanghai, at whose end both books were copied"),
         "taken_at": Column(str, "the moment of the copy, by the rehearsal's clock", MOMENT),
         "folder": Column(str, "where the copies are, below the rehearsal's folder"),
-        "forms": Column(int, "forms that there were"),
     },
     key="day",
 )
