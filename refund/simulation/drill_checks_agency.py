@@ -74,6 +74,12 @@ def _second(scene: Scene, values: Values) -> Verdict:
     return GOOD if decided[-1] == wanted else lost("second_otherwise", wanted=wanted)
 
 
+def _not_written_off(scene: Scene, values: Values) -> Verdict:
+    """Nothing of the form was given up."""
+    found = scene.form(values.word("form")).status
+    return lost("written_off") if found in (Status.WAIVING, Status.WRITTEN_OFF) else GOOD
+
+
 def _hold_extended(scene: Scene, values: Values) -> Verdict:
     """The network was asked for more time, and granted it."""
     return _operated(scene, values, Asked.EXTEND, "not_extended")
@@ -182,6 +188,7 @@ AGENCY_CHECKS: Mapping[str, Check] = {
     "second": Check(
         (_FORM, _CASE, Parameter("is", Kind.WORD, choices=("approved", "declined"))), _second
     ),
+    "not_written_off": Check((_FORM,), _not_written_off),
     "hold_extended": Check((_FORM,), _hold_extended),
     "charged": Check((_FORM, Parameter("sum", Kind.YUAN)), _charged),
     "paid": Check(

@@ -116,6 +116,14 @@ def _review(scene: Scene, values: Values) -> Verdict:
     return lost("review_ended_otherwise", wanted=list(wanted))
 
 
+def _decided_offline(scene: Scene, values: Values) -> Verdict:
+    """The decision was taken without the network and sent later."""
+    form_id = scene.form_id(values.word("form"))
+    events = scene.read(lambda tx: tx.events_of(form_id))
+    sent = [one for one in events if one.kind == "offline_decision"]
+    return GOOD if sent else lost("decided_online")
+
+
 def _values(
     kind: type[Decision | RefusalReason | Inspection | Place | Resolved],
 ) -> tuple[str, ...]:
@@ -133,5 +141,6 @@ PORT_CHECKS: Mapping[str, Check] = {
         (_FORM, Parameter("is", Kind.WORD, choices=_values(Inspection))), _inspection
     ),
     "place": Check((_FORM, Parameter("is", Kind.WORD, choices=_values(Place))), _place),
+    "decided_offline": Check((_FORM,), _decided_offline),
     "review": Check((_FORM, _words("is", _values(Resolved))), _review),
 }
