@@ -140,7 +140,9 @@ def written(value: Value) -> str:
         return f"{value:%H:%M}"
     if isinstance(value, date):
         return value.isoformat()
-    return f"{value:.9g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.9f}".rstrip("0").rstrip(".")
+    return str(value)
 
 
 @cache

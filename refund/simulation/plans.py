@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 
 from refund.core.calendar import SHANGHAI, day_of
@@ -287,7 +287,7 @@ class DeskPlan:
         today, staff = day_of(at), self.staff_at(at)
         for day in (today, today + timedelta(days=1)):
             for edge in edges:
-                moment = datetime.combine(day, edge, SHANGHAI)
+                moment = datetime.combine(day, edge, SHANGHAI).astimezone(UTC)
                 if moment > at and self.staff_at(moment) != staff:
                     return moment
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
@@ -65,7 +65,7 @@ class Scenario:
     @property
     def starts_at(self) -> datetime:
         """The first moment of the first day."""
-        return datetime.combine(self.begins, time.min, SHANGHAI)
+        return datetime.combine(self.begins, time.min, SHANGHAI).astimezone(UTC)
 
     def day(self, number: int) -> date:
         """The day of the world with a number, the first being 1."""
