@@ -67,7 +67,7 @@ class Crowd:
 
         A bot's form is found by its key, a person's by the document and the store.
         """
-        found = [visit for visit in self._due(now)]
+        found = list(self._due(now))
 
         def waits(tx: Transaction) -> list[Visit]:
             return [visit for visit in found if not self._is_served(tx, visit)]

@@ -13,7 +13,7 @@ from refund.core.form import Form, Method
 from refund.core.traveller import Traveller
 from refund.simulation.acts import ACCOUNT, VISA, Payee, Wish
 from refund.simulation.chance import Chance
-from refund.simulation.plans import PurchasePlan, Turn, TravellerPlan
+from refund.simulation.plans import PurchasePlan, TravellerPlan, Turn
 from refund.simulation.shopping import quantities_of
 
 EVERYTHING: LineKey = (-1, -1)
