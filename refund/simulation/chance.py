@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
+from functools import cache
 from random import Random
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ _MANTISSA = 2.0**-53
 _LN_2 = 0.6931471805599453
 _ROOT_HALF = 0.7071067811865476
 _POISSON_MOST = 100_000
+_ODD = tuple(1.0 / odd for odd in range(23, 0, -2))
 
 # Wichura's approximation of the normal quantile, good to about 1 part in 10^16.
 # Source: M. J. Wichura, Algorithm AS 241, Applied Statistics 37 (1988).
@@ -143,17 +145,19 @@ def picked(share: float, weighted: Sequence[tuple[T, float]]) -> T:
     Raises:
         ValueError: no weight above 0.
     """
-    left = share * sum(weight for _, weight in weighted)
-    last: T | None = None
-    for one, weight in weighted:
-        if weight <= 0:
-            continue
-        last = one
-        left -= weight
-        if left < 0:
-            return one
-    if last is None:
+    whole = 0.0
+    for _, weight in weighted:
+        whole += weight
+    if whole <= 0:
         raise ValueError(weighted)
+    left = share * whole
+    last = weighted[0][0]
+    for one, weight in weighted:
+        if weight > 0:
+            last = one
+            left -= weight
+            if left < 0:
+                return one
     return last
 
 
@@ -166,7 +170,7 @@ def geometric_quantile(share: float, mean: float) -> int:
     """The quantile of the numbers 0, 1, 2 … of which each is as likely after the one before."""
     if mean <= 0:
         return 0
-    return int(_log(1.0 - share) / _log(mean / (1.0 + mean)))
+    return int(_log(1.0 - share) / _log_of_one_more(mean))
 
 
 def poisson_quantile(share: float, mean: float) -> int:
@@ -190,8 +194,21 @@ def poisson_quantile(share: float, mean: float) -> int:
 
 def lognormal_quantile(share: float, spread: float) -> float:
     """The quantile of the lognormal distribution of mean 1 and standard deviation `spread`."""
+    variance, deviation = _of_logarithm(spread)
+    return _exp(normal_quantile(share) * deviation - variance / 2)
+
+
+@cache
+def _log_of_one_more(mean: float) -> float:
+    """The logarithm of how likely another one is."""
+    return _log(mean / (1.0 + mean))
+
+
+@cache
+def _of_logarithm(spread: float) -> tuple[float, float]:
+    """Variance and standard deviation of the logarithm of what scatters so."""
     variance = _log(1.0 + spread * spread)
-    return _exp(normal_quantile(share) * math.sqrt(variance) - variance / 2)
+    return variance, math.sqrt(variance)
 
 
 def normal_quantile(share: float) -> float:
@@ -206,10 +223,10 @@ def normal_quantile(share: float) -> float:
 
 
 def _ratio(two: tuple[tuple[float, ...], tuple[float, ...]], at: float) -> float:
-    above, below = (0.0, 0.0)
-    for up, down in zip(reversed(two[0]), reversed(two[1]), strict=True):
-        above = above * at + up
-        below = below * at + down
+    """One polynomial over another, both of degree 7."""
+    (a, b, c, d, e, f, g, h), (i, j, k, m, n, o, p, q) = two
+    above = ((((((h * at + g) * at + f) * at + e) * at + d) * at + c) * at + b) * at + a
+    below = ((((((q * at + p) * at + o) * at + n) * at + m) * at + k) * at + j) * at + i
     return above / below
 
 
@@ -221,8 +238,8 @@ def _log(value: float) -> float:
     part = (mantissa - 1.0) / (mantissa + 1.0)
     square = part * part
     total = 0.0
-    for odd in range(23, 0, -2):
-        total = total * square + 1.0 / odd
+    for coefficient in _ODD:
+        total = total * square + coefficient
     return 2.0 * part * total + exponent * _LN_2
 
 
