@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "match": "match:match",
     "books": "books:books",
     "audit": "audit:audit",
+    "simulate": "simulate:simulate",
 }
 """Every command, and where it is defined below `refund.cli`."""
 

@@ -55,7 +55,7 @@ def opened(found: Settings, *, make: bool = False) -> Iterator[Wired]:
     """
     if not make:
         require_instance(found)
-    with _telling():
+    with telling():
         try:
             wired = wire(found)
         except ValueError as error:
@@ -76,7 +76,7 @@ def opened_copy(url: str) -> Iterator[Database]:
     parts = urlsplit(url)
     if parts.scheme == "sqlite" and not Path(unquote(parts.path)).is_file():
         raise Told(f"there is no database at {one_line(url)}")
-    with _telling():
+    with telling():
         try:
             copy = open_copy(url)
         except ValueError as error:
@@ -114,12 +114,12 @@ def opened_keys(found: Settings, *, make: bool = False) -> Iterator[KeyFile]:
     """
     if not make:
         require_instance(found)
-    with _telling():
+    with telling():
         yield make_keys(found) if make else KeyFile(found.keys_folder)
 
 
 @contextmanager
-def _telling() -> Iterator[None]:
+def telling() -> Iterator[None]:
     """Tell of keys and databases that cannot be used what their own sentences say."""
     try:
         yield

@@ -171,6 +171,15 @@ REFUSALS: dict[str, Refusal] = {
     "scenario_unreadable": Refusal(422, PROJECT),
     "scenario_key_unknown": Refusal(422, PROJECT),
     "scenario_value": Refusal(422, PROJECT),
+    "database_not_fresh": Refusal(409, PROJECT),
+    # What-ifs.
+    "vary_unreadable": Refusal(422, PROJECT),
+    "vary_too_many": Refusal(422, PROJECT),
+    "what_if_seeds": Refusal(422, PROJECT),
+    "what_if_too_large": Refusal(422, PROJECT),
+    "study_differs": Refusal(409, PROJECT),
+    "study_unreadable": Refusal(422, PROJECT),
+    "results_unreadable": Refusal(422, PROJECT),
     # The refund point.
     "no_forms_chosen": Refusal(422, PROJECT),
     "too_many_forms": Refusal(422, PROJECT),
@@ -239,6 +248,7 @@ REFUSALS: dict[str, Refusal] = {
     "sign_in_throttled": Refusal(429, PROJECT),
     "sign_in_required": Refusal(401, PROJECT),
     "trainers_only": Refusal(403, PROJECT),
+    "desk_taken": Refusal(409, PROJECT),
     "clock_is_moving": Refusal(409, PROJECT),
     "rehearsal_known": Refusal(409, PROJECT),
     "csrf_failed": Refusal(400, PROJECT),

@@ -70,9 +70,8 @@ def take_in_departures(
         for line in lines
     )
     first, last = days
-    marks = f"days,{first},{last}\n".encode()
     table = write_table([column.name for column in COLUMNS], rows)
-    file = BytesIO(marks + table + f"total,{len(lines)}\n".encode())
+    file = BytesIO(table + f"total,{len(lines)}\n".encode())
     return exits.import_exits(ports, operator.label, file, f"exits_{first}_{last}.csv").rows
 
 

@@ -177,7 +177,7 @@ class Reckoning:
                 "month": str(closed.month),
                 "number": closed.number,
                 "closed_at": _iso(closed.closed_at),
-                "lines": totals.lines,
+                "lines": totals.line_count,
                 "gross_fen": totals.gross_fen,
                 "fee_fen": totals.fee_fen,
                 "net_fen": totals.net_fen,
