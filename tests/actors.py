@@ -55,6 +55,10 @@ class Slip:
     page: str
 
 
+LISTENING = "html[data-ready], html:not(:has(script[src*='/js/app']))"
+"""A page whose scripts are all there; the network's own pages have none."""
+
+
 class Person:
     """Someone before a screen, who reads it in a language and touches what it names."""
 
@@ -95,6 +99,8 @@ class Person:
         """The page with that heading is there, and keeps what every page promises."""
         title = self.page.get_by_role("heading", level=1)
         expect(title).to_contain_text(self.say(heading, **facts))
+        if self.has_scripts:
+            expect(self.page.locator(LISTENING)).to_be_attached()
         check_what_is_shown(self.page)
 
     def leaves(self) -> None:

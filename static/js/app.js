@@ -9,11 +9,16 @@ function fetchHtmx() {
   const script = document.createElement("script");
   script.src = document.querySelector("meta[name=htmx-source]").content;
   document.head.append(script);
+  return new Promise((arrived) => {
+    for (const end of ["load", "error"]) script.addEventListener(end, arrived, { once: true });
+  });
 }
-if (document.querySelector("[hx-get], [hx-post], [data-hx-get], [data-hx-post]")) {
-  if (document.readyState === "complete") fetchHtmx();
-  else addEventListener("load", fetchHtmx, { once: true });
-}
+const complete = new Promise((arrived) => {
+  if (document.readyState === "complete") arrived();
+  else addEventListener("load", arrived, { once: true });
+});
+const usesHtmx = document.querySelector("[hx-get], [hx-post], [data-hx-get], [data-hx-post]");
+const everything = [usesHtmx ? complete.then(fetchHtmx) : complete];
 
 const modules = {
   "[data-signature]": "./signature.js",
@@ -26,8 +31,10 @@ const modules = {
   "[data-countdown]": "./countdown.js",
 };
 for (const [selector, path] of Object.entries(modules)) {
-  if (document.querySelector(selector)) import(path);
+  if (document.querySelector(selector)) everything.push(import(path));
 }
+// Whoever works faster than the network can see that the page listens now.
+Promise.allSettled(everything).then(() => { document.documentElement.dataset.ready = ""; });
 
 copyOnTap();
 
