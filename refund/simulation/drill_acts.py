@@ -44,9 +44,6 @@ CARDS: Mapping[str, str] = {
 }
 """Trial cards, by what they are used for."""
 
-ALONG_MINUTES = 1
-"""How long ago the border saw somebody who leaves while a drill is prepared."""
-
 HOURS = 24
 LOTS_MAX = 100
 """Forms that are issued at most until the lot falls as it is wanted."""
@@ -233,10 +230,9 @@ def have_refused(stage: Stage, values: Values) -> None:
 
 
 def have_left(stage: Stage, values: Values) -> None:
-    """The border tells that the traveller left, a minute ago."""
+    """The border tells that the traveller left just now."""
     document = document_from(stage.made[values.word("of")])
-    at = stage.now - timedelta(minutes=ALONG_MINUTES)
-    line = ExitLine(document, values.word("port") or "WUH", at)
+    line = ExitLine(document, values.word("port") or "WUH", stage.now)
     acts.leave(stage.ports, stage.someone(Role.OPERATOR), line)
 
 
@@ -245,7 +241,7 @@ def have_left(stage: Stage, values: Values) -> None:
 
 def let_time_pass(stage: Stage, values: Values) -> None:
     """The rehearsal's clock moves on, for everybody in it."""
-    until = stage.now + timedelta(days=values.number("days"), hours=values.number("hours"))
+    until = stage.now + timedelta(days=values.number("days"), minutes=values.number("minutes"))
     if values.number("at_hour") < HOURS:
         until = datetime.combine(day_of(until), time(values.number("at_hour")), SHANGHAI)
     stage.theatre.pass_by(max(timedelta(), until - stage.now))

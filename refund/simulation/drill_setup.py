@@ -98,7 +98,7 @@ SETUP_ACTS: Mapping[str, SetupAct] = {
     "wait": SetupAct(
         (
             Parameter("days", Kind.NUMBER, 0, most=400),
-            Parameter("hours", Kind.NUMBER, 0, most=400),
+            Parameter("minutes", Kind.NUMBER, 0, most=1440),
             Parameter("at_hour", Kind.NUMBER, drill_acts.HOURS, most=drill_acts.HOURS),
         ),
         drill_acts.let_time_pass,

@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -102,10 +102,11 @@ class Drill:
         return -(-self.points * PASS_SHARE // 100)
 
     @property
-    def hours_ahead(self) -> int:
-        """By how much its setup moves the rehearsal's clock, in hours."""
+    def ahead(self) -> timedelta:
+        """By how much its setup moves the rehearsal's clock, about."""
         waits = [one.values for one in self.setup if one.act == "wait"]
-        return sum(24 * one.number("days") + one.number("hours") for one in waits)
+        spans = (timedelta(days=w.number("days"), minutes=w.number("minutes")) for w in waits)
+        return sum(spans, timedelta())
 
     @property
     def provisions(self) -> tuple[Provision, ...]:
