@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 LEVEL = 0.95
 """How sure an interval is."""
@@ -92,9 +93,13 @@ def t_two_sided(t: float, degrees: int) -> float:
     """How often Student's t is farther from zero than this."""
     if degrees < 1:
         raise ValueError("no degree of freedom")
-    return beta_share(degrees / (degrees + t * t), degrees / 2, 0.5)
+    square = t * t
+    if square < degrees:
+        return 1 - beta_share(square / (degrees + square), 0.5, degrees / 2)
+    return beta_share(degrees / (degrees + square), degrees / 2, 0.5)
 
 
+@cache
 def t_quantile(share: float, degrees: int) -> float:
     """The value below which a share of Student's t lies.
 
