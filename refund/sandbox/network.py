@@ -28,7 +28,8 @@ class Book:
 
     Args: `database` a path or `:memory:`; `clock` gives aware moments; `new_id` takes a kind
     (session, page, card, payout, hold, extend, increase, advance, refund, release, capture) and
-    gives an id that nobody can guess; `announces` says whether webhooks are made.
+    gives an id that nobody can guess; `announces` says whether webhooks are made, and `fleeting`
+    whether the book is thrown away, so that nothing waits for the disk.
 
     For 24 hours an operation is known by its reference: the same request again gets the first
     answer, another request under a used reference is Rejected as `duplicate_reference`.  Then the
@@ -43,8 +44,9 @@ class Book:
         new_id: Callable[[str], str],
         *,
         announces: bool = True,
+        fleeting: bool = False,
     ) -> None:
-        self.file = BookFile(database)
+        self.file = BookFile(database, fleeting=fleeting)
         self.clock = clock
         self.faults = FaultPlan(self.file, clock)
         self.outbox = Outbox(self.file, self.faults, announces=announces)

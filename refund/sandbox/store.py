@@ -19,10 +19,11 @@ _OLDEST_SQLITE = (3, 51, 3)
 class BookFile:
     """One connection that the threads of the process take in turn; every write is durable.
 
-    `database` is a path or `:memory:`.
+    `database` is a path or `:memory:`.  A book that is `fleeting` is one thread's alone, and thrown
+    away: nothing waits for the disk.
     """
 
-    def __init__(self, database: str) -> None:
+    def __init__(self, database: str, *, fleeting: bool = False) -> None:
         if pysqlite3.sqlite_version_info < _OLDEST_SQLITE:
             raise RuntimeError(f"SQLite {pysqlite3.sqlite_version} is too old for the book")
         self._turn = threading.RLock()
@@ -31,10 +32,14 @@ class BookFile:
             isolation_level=None,
             check_same_thread=False,
             timeout=10,
-            cached_statements=64,
+            cached_statements=128,
         )
         self._db = Database(connection)
-        self._set("journal_mode=WAL", "synchronous=FULL", "foreign_keys=OFF")
+        if fleeting:
+            self._set("locking_mode=EXCLUSIVE", "journal_mode=MEMORY", "synchronous=OFF")
+        else:
+            self._set("journal_mode=WAL", "synchronous=FULL")
+        self._set("foreign_keys=OFF")
         try:
             bring_up_to_date(self._db)
         except BaseException:

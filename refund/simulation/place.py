@@ -87,17 +87,21 @@ class Place:
         url: of the service's database.
         at: what time it is.
         told: is told what happens on the line.
+        fleeting: whether one thread alone has the files, and nothing need wait for the disk.
     """
 
-    def __init__(self, folder: Path, url: str, at: datetime, told: Told) -> None:
+    def __init__(
+        self, folder: Path, url: str, at: datetime, told: Told, *, fleeting: bool = False
+    ) -> None:
         self.folder, self.url = folder, url
+        self._fleeting = fleeting
         self.crossings = Crossings()
         self.clock = TwoClocks(at)
         self.keys = KeyFile(folder / KEYS)
         self._sealer = Sealer(self.keys.secret("identity"), self.keys.secret("index"))
         self._ids = CountedIds(1)
         book_ids = CountedIds(1).network_id
-        self.book = Book(str(folder / BOOK), self.clock.theirs, book_ids)
+        self.book = Book(str(folder / BOOK), self.clock.theirs, book_ids, fleeting=fleeting)
         self.wire = Wire(self.book, self.crossings, lambda text: told(text, text))
         self.database = self._open()
         self.ports = self._wired()
@@ -111,7 +115,7 @@ class Place:
         return replace(self.ports, storage=self.database)
 
     def _open(self) -> Database:
-        return open_storage(self.url, self._sealer)
+        return open_storage(self.url, self._sealer, fleeting=self._fleeting)
 
     def _wired(self) -> Ports:
         return Ports(
@@ -157,7 +161,7 @@ def open_place(settings: PlaceSettings, told: Told = lambda _text, _name: None) 
     with _folder_for(settings) as folder:
         fix_keys(folder / KEYS, f"world {settings.seed}", settings.at - PREPARED_BEFORE)
         url = settings.url or f"sqlite://{folder / DATABASE}"
-        place = Place(folder, url, settings.at - PREPARED_BEFORE, told)
+        place = Place(folder, url, settings.at - PREPARED_BEFORE, told, fleeting=True)
         try:
             place.database.migrate(place.clock.now())
             _furnish(place, settings)

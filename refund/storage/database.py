@@ -147,10 +147,12 @@ class Database:
         self._engine.close()
 
 
-def open_storage(url: str, sealer: Sealer) -> Database:
+def open_storage(url: str, sealer: Sealer, *, fleeting: bool = False) -> Database:
     """Open the storage at an address: `sqlite:///absolute/path` or `postgresql://…`.
+
+    A file that is `fleeting` is one thread's alone, and thrown away: nothing waits for the disk.
 
     Raises:
         ValueError: the address names no engine that we know.
     """
-    return Database(open_engine(url), sealer)
+    return Database(open_engine(url, fleeting=fleeting), sealer)

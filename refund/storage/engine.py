@@ -18,6 +18,7 @@ from refund.storage.protocol import (
     Value,
 )
 from refund.storage.sqlite import SqliteEngine
+from refund.storage.sqlite_fleeting import FleetingEngine
 
 __all__ = [
     "Conflict",
@@ -35,11 +36,13 @@ __all__ = [
 ]
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, fleeting: bool = False) -> Engine:
     """Open the database at an address, in the process that will use it.
 
     Args:
         url: `sqlite:///absolute/path.db` or `postgresql://…`.
+        fleeting: whether a file is one thread's alone and is thrown away, so that nothing need
+            wait for the disk; a server's promises are its own.
 
     Raises: ValueError for another address; EngineUnfit when it cannot keep the promises.
     """
@@ -48,7 +51,8 @@ def open_engine(url: str) -> Engine:
         case "sqlite":
             if parts.netloc or parts.query or parts.fragment or len(parts.path) < 2:
                 raise ValueError("a SQLite database is named sqlite:///absolute/path.db")
-            return SqliteEngine(unquote(parts.path))
+            path = unquote(parts.path)
+            return FleetingEngine(path) if fleeting else SqliteEngine(path)
         case "postgresql" | "postgres":
             # Its driver takes a third of a second to load, which SQLite need not wait for.
             from refund.storage.postgres import PostgresEngine  # noqa: PLC0415

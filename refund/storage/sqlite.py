@@ -88,7 +88,7 @@ class SqliteEngine:
         return {
             "engine": self.name,
             "sqlite_version": pysqlite3.sqlite_version,
-            **self.read(_file_facts),
+            **self.read(file_facts),
         }
 
     def close(self) -> None:
@@ -134,7 +134,9 @@ class SqliteEngine:
 SYNCHRONOUS: Final = ("OFF", "NORMAL", "FULL", "EXTRA")
 
 
-def _file_facts(session: Session) -> dict[str, object]:
+def file_facts(session: Session) -> dict[str, object]:
+    """Return the modes of the session's file, and how many steps it has."""
+
     def pragma(name: str) -> Value:
         row = session.row(f"PRAGMA {name}")
         return None if row is None else row[name]

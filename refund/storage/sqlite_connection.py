@@ -80,6 +80,31 @@ def connect(path: str, *, query_only: bool, busy_ms: int = BUSY_MS) -> sqlite3.C
     return conn
 
 
+def connect_fleeting(path: str) -> sqlite3.Connection:
+    """Open the one connection of a file that is thrown away: everything but durability.
+
+    Raises: OperationalError when somebody else has the file open.
+    """
+    conn = sqlite3.connect(path, timeout=0, isolation_level=None, cached_statements=1024)
+    try:
+        database = sqlite_utils.Database(conn, recursive_triggers=True)
+        for pragma in (
+            "locking_mode=EXCLUSIVE",
+            "journal_mode=MEMORY",
+            "synchronous=OFF",
+            "foreign_keys=ON",
+            "trusted_schema=OFF",
+            "cache_size=-65536",
+            "temp_store=MEMORY",
+        ):
+            database.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        conn.close()
+        raise
+    conn.row_factory = sqlite3.Row
+    return conn
+
+
 def _become_wal(database: sqlite_utils.Database) -> None:
     """Switch to WAL; SQLite does not wait when two processes switch a new file at once."""
     for attempt in range(WAL_ATTEMPTS):
