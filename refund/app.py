@@ -26,9 +26,11 @@ from refund.services.auditing import Auditor
 from refund.services.job_kinds import register_own_kinds
 from refund.services.job_worker import JobWorker
 from refund.services.later import Worker
+from refund.simulation.host import Host, open_host
 from refund.storage import Database, open_storage
 from refund.web import register
 from refund.web.context import Authority, Context
+from refund.web.lab import KEY as HOST
 from refund.web.relayed import WORD_SETTING, Relayed
 
 SPOOL = "jobs"
@@ -113,6 +115,8 @@ def create_app(settings: Settings, ports: Ports) -> Flask:
         authority=_authority(settings),
     )
     register(app, context)
+    if ports.is_rehearsal:
+        app.extensions[HOST] = open_host(settings.instance, ports)
     return app
 
 
@@ -144,6 +148,10 @@ def serve_app() -> Flask:
         jobs = JobWorker(wired.ports)
         jobs.start()
         Finalize(None, jobs.stop, exitpriority=2)
+    if settings.is_rehearsal:
+        host: Host = app.extensions[HOST]
+        host.start()
+        Finalize(None, host.stop, exitpriority=3)
     # Each process has one, and they take turns; so the books are checked without a worker too.
     auditor = Auditor(wired.ports)
     auditor.start()

@@ -11,6 +11,7 @@ from refund.core.errors import Refused
 
 COMMANDS: dict[str, str] = {
     "demo": "demo:demo",
+    "rehearse": "rehearse:rehearse",
     "serve": "serving:serve",
     "sandbox": "serving:sandbox",
     "worker": "serving:worker",
@@ -30,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "match": "match:match",
     "books": "books:books",
     "audit": "audit:audit",
+    "scenarios": "scenarios:scenarios",
     "simulate": "simulate:simulate",
 }
 """Every command, and where it is defined below `refund.cli`."""

@@ -17,6 +17,7 @@ from refund.cli.refusals import FAILED
 from refund.lifeline import end_with_parent
 
 START_SECONDS = 60
+LOOK_SECONDS = 1
 STOP_SECONDS = 15
 """How long requests under way may take once a part is told to stop."""
 
@@ -64,13 +65,30 @@ def run_together(parts: Sequence[Part], welcome: Callable[[], str]) -> NoReturn:
     Raises:
         SystemExit: always, with what happened as its code.
     """
+    run_while(parts, welcome, lambda: True)
+    raise SystemExit(FAILED)
+
+
+def run_while(
+    parts: Sequence[Part], welcome: Callable[[], str], goes_on: Callable[[], bool]
+) -> None:
+    """The same, and end all of them in order as soon as it is not to go on.
+
+    Raises:
+        SystemExit: one of them ended before, or we are told to end.
+    """
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     with ExitStack() as stack:
         children = [stack.enter_context(Child(name, run_part)) for name, run_part, _ in parts]
         _await_answers(children, [place for _, _, place in parts if place])
         click.echo(welcome())
-        ended = connection.wait([child.process.sentinel for child in children])
+        ended: list[object] = []
+        while not ended:
+            if not goes_on():
+                return
+            sentinels = [child.process.sentinel for child in children]
+            ended = list(connection.wait(sentinels, LOOK_SECONDS))
         names = [child.name for child in children if child.process.sentinel in ended]
         click.echo(f"refund: {' and '.join(names)} ended by itself", err=True)
         raise SystemExit(FAILED)

@@ -89,12 +89,19 @@ def parts_of(found: Settings, secret: str, signs_with: str, lan: Lan | None) -> 
 def welcome(found: Settings, people: Sequence[DemoPerson], control_password: str) -> str:
     """Where everyone begins and with which password; the first of each role stands for all."""
     here = f"http://{HOST}:{found.port}"
-    doors = (
+    doors: tuple[tuple[str, str, DemoPerson | None], ...] = (
         ("Store clerk", f"{here}/store/", first_of(people, Role.CLERK)),
         ("Customs officer", f"{here}/customs/", first_of(people, Role.OFFICER)),
         ("Operator", f"{here}/operator/", first_of(people, Role.OPERATOR)),
     )
     lines = ["The instant refund runs. SIMULATION · 模拟", ""]
+    if found.is_rehearsal:
+        lines = [f"The rehearsal {found.instance.name} runs. REHEARSAL · 演练", ""]
+        doors = (
+            ("Trainer", f"{here}/lab/", first_of(people, Role.TRAINER)),
+            ("Learner", f"{here}/lab/", first_of(people, Role.LEARNER)),
+            *doors,
+        )
     lines.append(f"  {'Start':16} {here}/")
     for name, address, who in doors:
         signs_in = "" if who is None else f"   {who.login}   {who.password}"
@@ -104,8 +111,12 @@ def welcome(found: Settings, people: Sequence[DemoPerson], control_password: str
     lines.append(f"  {'Card network':16} {control:34}   password {control_password}   (a sandbox)")
     lines.append("")
     lines.append(f"  All {len(people)} people with their passwords: {found.instance / FILE}")
-    if found.clock and not found.is_rehearsal:
-        here_it_is = read_clock(found.clock).now().astimezone(SHANGHAI)
+    here_it_is = read_clock(found.clock).now().astimezone(SHANGHAI)
+    if found.is_rehearsal:
+        lines.append(f"  It is {here_it_is:%Y-%m-%d %H:%M}; the clock is moved in the lab.")
+    elif found.clock:
         lines.append(f"  The clock is shifted by {found.clock}: it is {here_it_is:%Y-%m-%d %H:%M}.")
+    if not found.is_rehearsal:
+        lines.append("  To rehearse on a clock of one's own, beside bots: refund rehearse")
     lines.append("  Ctrl-C ends it.")
     return "\n".join(lines)

@@ -31,6 +31,8 @@ _OFFICERS = (
     ("officer-yih", "罗刚 Luo Gang", "YIH"),
     ("officer-enh", "覃勇 Qin Yong", "ENH"),
 )
+_TRAINER = ("trainer1", "方明 Fang Ming")
+LEARNERS = 12
 _OPERATORS = (("operator1", "苏敏 Su Min"), ("operator2", "高远 Gao Yuan"))
 
 
@@ -67,7 +69,7 @@ def enrol_demo_people(ports: Ports, instance: Path, stores: Sequence[Store]) -> 
                 "run `refund serve` and `refund sandbox`, "
                 "or choose another folder with REFUND_INSTANCE"
             )
-        people = make_people(stores)
+        people = [*make_people(stores), *(make_class() if ports.is_rehearsal else ())]
         _write(path, people)
     known = {person.login for person in register}
     passwords = ArgonPasswords()
@@ -112,6 +114,16 @@ def make_people(stores: Sequence[Store]) -> list[DemoPerson]:
         for login, name in _OPERATORS
     ]
     return [*clerks, *officers, *operators]
+
+
+def make_class() -> list[DemoPerson]:
+    """A trainer and the learners of a class, as new people of a rehearsal."""
+    logins = (
+        (f"learner{number:02d}", f"学员 {number} Learner {number}")
+        for number in range(1, LEARNERS + 1)
+    )
+    learners = [DemoPerson(Role.LEARNER.value, *who, readable_password()) for who in logins]
+    return [DemoPerson(Role.TRAINER.value, *_TRAINER, readable_password()), *learners]
 
 
 def readable_password() -> str:

@@ -32,10 +32,10 @@ def sit_down(ports: Ports, person: Actor, login: str) -> tuple[str, Actor]:
         The session's secret for the cookie of that desk's pages, and who it is there.
 
     Raises:
-        Refused: `not_a_rehearsal`; `person_unknown`.
+        Refused: `not_found` where it is not rehearsed, `person_unknown`.
     """
     if not ports.is_rehearsal or person.role not in IN_REHEARSALS:
-        raise Refused("not_a_rehearsal")
+        raise Refused("not_found")
     found = next((one for one in desks(ports) if one.login == login), None)
     if found is None:
         raise Refused("person_unknown")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 from pathlib import Path
 
@@ -14,12 +15,14 @@ from refund.core.parameters import the_parameter
 from refund.core.policy import AddedRule, Rule
 from refund.gateways.clock import SystemIds
 from refund.gateways.keyless import Keyless
+from refund.ports import Storage
 from refund.sandbox.faults import NAMES, Fault, FaultPlan
 from refund.sandbox.store import BookFile
 from refund.simulation.lab_book import LabBook, open_lab_book
 from refund.simulation.snapshots import BOOK, DATABASE, Snapshot, put_back
 from refund.storage import open_storage
 from refund.timepiece import Timepiece
+from refund.transaction import Transaction
 
 CLOCK = "clock.json"
 DAY_ENDS_BEFORE = timedelta(seconds=1)
@@ -28,10 +31,14 @@ DAY_ENDS_BEFORE = timedelta(seconds=1)
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", re.ASCII)
 """What a rehearsal can be called: it names a folder."""
 
-OF_CARDS = tuple(name for name, known in NAMES.items() if known.group in {"holds", "payouts"})
-"""What a card can do to whoever pays to it or holds on it."""
+OF_CARDS = {
+    name: known.told for name, known in NAMES.items() if known.group in {"holds", "payouts"}
+}
+"""What a card can do to whoever holds on it or pays to it, and what says so in English."""
 
-OF_NETWORK = tuple(NAMES)
+OF_NETWORK = {name: known.told for name, known in NAMES.items()}
+"""What can go wrong in the network, and what says so in English."""
+
 _SOURCE = "changed in a rehearsal"
 
 
@@ -85,7 +92,7 @@ class Change:
                 return Fault(self.value, last4=self.name)
             return Fault(self.name, times=int(self.value) if self.value else None)
         except ValueError:
-            known = OF_CARDS if self.kind is Kind.CARD else OF_NETWORK
+            known = [*(OF_CARDS if self.kind is Kind.CARD else OF_NETWORK)]
             raise Refused("choice_unknown", "value", known=known) from None
 
 
@@ -158,11 +165,22 @@ def _make(change: Change, folder: Path, at: datetime) -> None:
 def _add_rule(change: Change, folder: Path, at: datetime) -> None:
     """Add the row by the rule of the table: it counts from the next day on."""
     value = the_parameter(change.name).read(change.value, "value")
-    day = day_of(at) + timedelta(days=1)
-    rule = Rule(change.name, value, day, _SOURCE, "D")
     database = open_storage(f"sqlite:///{folder / DATABASE}", Keyless())
     try:
-        row = AddedRule(SystemIds().event_id(), rule, at, "trainer")
-        database.write(lambda tx: tx.add_rule(row))
+        put_rules(database, {change.name: value}, day_of(at) + timedelta(days=1), at)
     finally:
         database.close()
+
+
+def put_rules(storage: Storage, rules: Mapping[str, int], first_day: date, at: datetime) -> None:
+    """Let values of the table of rules count from a day on, in a rehearsal."""
+    rows = [
+        AddedRule(SystemIds().event_id(), Rule(name, value, first_day, _SOURCE, "D"), at, "trainer")
+        for name, value in rules.items()
+    ]
+
+    def write(tx: Transaction) -> None:
+        for row in rows:
+            tx.add_rule(row)
+
+    storage.write(write)

@@ -20,6 +20,7 @@ from refund.simulation import snapshots
 from refund.simulation.deadlines import Deadline, deadlines
 from refund.simulation.forks import CLOCK, DAY_ENDS_BEFORE, Change, check_name, fork
 from refund.simulation.lab_book import SNAPSHOT, LabBook, open_lab_book
+from refund.simulation.mornings import agency_morning
 from refund.timepiece import Timepiece
 
 RATES = (0, 1, 60)
@@ -64,6 +65,12 @@ class View:
     rate: int
     moving: Moving | None
 
+    @property
+    def seen(self) -> str:
+        """A word for what is shown, which changes when it does."""
+        percent = "" if self.moving is None else self.moving.done_percent
+        return f"{self.now:%Y%m%d%H%M%S}-{self.rate}-{percent}"
+
 
 class Host:
     """The rehearsal in the service's process, with a thread that keeps its time.
@@ -72,17 +79,15 @@ class Host:
         ports: of the service.
         folder: of the rehearsal.
         timepiece: the clock that all its processes read.
-        mornings: what is done at the desks on each day of a jump, by whoever plays them.
     """
 
-    def __init__(
-        self, ports: Ports, folder: Path, timepiece: Timepiece, mornings: tuple[Hook, ...] = ()
-    ) -> None:
+    def __init__(self, ports: Ports, folder: Path, timepiece: Timepiece) -> None:
         self.ports = ports
         self.folder = folder
         self.timepiece = timepiece
-        self.mornings = list(mornings)
         self.book: LabBook = open_lab_book(folder)
+        self.mornings: list[Hook] = [lambda given: agency_morning(given, self.book.taken())]
+        """What is done at the desks on each day of a jump, by whoever plays them."""
         self._tasks = all_tasks()
         self._changed = threading.Condition()
         self._rate = timepiece.going().rate
@@ -308,14 +313,14 @@ def _tell(error: Exception) -> None:
         log.error("rehearsal: %s\n%s", type(error).__name__, where)
 
 
-def open_host(folder: Path, ports: Ports, mornings: tuple[Hook, ...] = ()) -> Host:
+def open_host(folder: Path, ports: Ports) -> Host:
     """The host of the rehearsal in a folder; it does not keep time before it is started.
 
     Ports whose clock is no shared one get a clock in the folder that begins where theirs is.
     """
     if isinstance(ports.clock, SharedClock):
-        return Host(ports, folder, ports.clock.timepiece, mornings)
+        return Host(ports, folder, ports.clock.timepiece)
     timepiece = Timepiece(folder / CLOCK)
     if not timepiece.path.exists():
         timepiece.set(ports.clock.now())
-    return Host(ports, folder, timepiece, mornings)
+    return Host(ports, folder, timepiece)
