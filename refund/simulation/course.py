@@ -20,7 +20,7 @@ from refund.simulation.scene import Scene
 from refund.simulation.shopping import Shopping, Trip
 from refund.transaction import Transaction
 
-BEATS = (time(0, 30), time(6), time(12), time(18))
+BEATS = (time(6), time(18))
 """When the worker and the network's events have their turn, whatever else asks for one.
 
 Everything that has a deadline within minutes asks for its own turns; what is left are tasks whose

@@ -74,6 +74,8 @@ class Leaving:
         """Show the goods of every form, and go on to the agency's counter where that pays."""
         officer = self._scene.crew.officers[leaves.port]
         for ware in trip.wares:
+            if not any(ware.left.values()):
+                continue  # All of it went back to the store.
             if leaves.port in self._scene.offline:
                 self._decide_offline(trip, ware, officer)
             else:

@@ -90,9 +90,9 @@ class LedgerStory:
     unsecured_seconds: float = 0.0
 
     @property
-    def exposure_mean_fen(self) -> float:
-        """What was owed on average over the whole time."""
-        return self.exposure_fen_seconds / max(1.0, _seconds(self.ended_at - self.began_at))
+    def exposure_fen_days(self) -> float:
+        """What was owed, added up over days."""
+        return self.exposure_fen_seconds / _seconds(timedelta(days=1))
 
     @property
     def unsecured_days(self) -> float:

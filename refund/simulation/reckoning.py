@@ -220,6 +220,8 @@ def figures_of(reckoning: Reckoning, settled: Sequence[Row], cases: int) -> list
     def total(name: str) -> int:
         return sum(getattr(day, name) for day in days)
 
+    # By Little's law: what is owed over time, for each day of buying.
+    mean_fen = story.exposure_fen_days / reckoning.shopping_days
     found = [
         Figure("forms", counted.forms, "number", "Forms issued"),
         Figure("forms_instant", counted.instant, "number", "Of these, for the instant refund"),
@@ -233,7 +235,7 @@ def figures_of(reckoning: Reckoning, settled: Sequence[Row], cases: int) -> list
         Figure("network_fees_fen", total("network_fees_fen"), "fen", "Fees of the network"),
         Figure("fees_earned_fen", -story.balances[Account.FEE], "fen", "Fees of the agency"),
         Figure("exposure_peak_fen", story.exposure_peak_fen, "fen", "Most that travellers owed"),
-        Figure("exposure_mean_fen", story.exposure_mean_fen, "fen", "What they owed on average"),
+        Figure("exposure_mean_fen", mean_fen, "fen", "What they would owe, were it always so"),
         Figure("unsecured_peak_fen", story.unsecured_peak_fen, "fen", "Most that no hold covered"),
         Figure("unsecured_days", story.unsecured_days, "days", "While anything was uncovered"),
         *_spans("scan_to_money", counted.scan_to_money_s, "From the first scan to the money"),

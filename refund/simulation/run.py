@@ -22,7 +22,7 @@ from refund.simulation.desk import Desk
 from refund.simulation.digest import ledger_digest
 from refund.simulation.ledger_story import read_ledger
 from refund.simulation.place import Place, PlaceSettings, open_place
-from refund.simulation.population import travellers_of
+from refund.simulation.population import Population
 from refund.simulation.reckoning import (
     Figure,
     Reckoning,
@@ -146,8 +146,9 @@ class _Run:
     def live(self, progress: Step) -> None:
         """Let people buy on every day, and the world run on until all has come to rest."""
         done = 0
+        people = Population(self.scenario, self.streams)
         for day in self.scenario.shopping_days():
-            self.course.run_day(day, travellers_of(self.scenario, self.streams, day))
+            self.course.run_day(day, people.travellers_of(day))
             done, self.last = done + 1, day
             progress(done, None)
         until = self.last + timedelta(days=RUN_ON_MAX)
