@@ -42,6 +42,7 @@ readme: ## Write the README's lists and the page of the rules anew
 	@PYTHON='$(PYTHON)' .ci/environment test
 	@.venv/bin/python -m tests.house.readme
 	@.venv/bin/python -m tests.house.rules
+	@.venv/bin/python -m tests.house.scenarios
 
 pictures: ## Take the pictures of the README anew, from the running service
 	@.ci/system-packages

@@ -155,7 +155,7 @@ def parameters() -> Mapping[str, Parameter]:
 def find(typed: str) -> Parameter:
     """The parameter of a key, or of a name without its group where no other has it.
 
-    A rule answers to its name in the table too: `min_purchase_fen`, but is read in yuan.
+    A rule does not answer to its name in the table, `min_purchase_fen`: here it is in yuan.
 
     Raises:
         Refused: `scenario_key_unknown` with the keys that are near.
@@ -163,7 +163,7 @@ def find(typed: str) -> Parameter:
     known = parameters()
     if typed in known:
         return known[typed]
-    named = [one for one in known.values() if typed in (one.name, one.rule)]
+    named = [one for one in known.values() if typed == one.name]
     if len(named) == 1:
         return named[0]
     raise unknown_key(typed, tuple(one.key for one in named))
@@ -213,7 +213,7 @@ def _rule(one: of_rules.Parameter) -> Parameter:
     values = "; ".join(f"{one.written(row.value)} from {row.valid_from}" for row in rows)
     provision = PROVISION_BY_KEY[one.name]
     return Parameter(
-        key=f"{RULES_GROUP}.{one.name.removesuffix('_fen').removesuffix('_bp')}",
+        key=f"{RULES_GROUP}.{one.name.replace('_fen', '').replace('_bp', '')}",
         unit=_RULE_UNITS[one.unit],
         default=values,
         least="" if one.options else one.written(one.least),

@@ -260,6 +260,10 @@ class Shift:
     ends: time
     staff: int
 
+    def covers(self, now: time) -> bool:
+        """Whether a time of day is within; `time.max` ends with the day."""
+        return self.begins <= now and (now < self.ends or self.ends == time.max)
+
 
 @dataclass(frozen=True, slots=True)
 class DeskPlan:
@@ -279,7 +283,7 @@ class DeskPlan:
     def staff_at(self, at: datetime) -> int:
         """How many people stand there at a moment."""
         now = at.astimezone(SHANGHAI).time()
-        return sum(shift.staff for shift in self.shifts if shift.begins <= now < shift.ends)
+        return sum(shift.staff for shift in self.shifts if shift.covers(now))
 
     def next_change(self, at: datetime) -> datetime | None:
         """The next moment after `at` at which another number of people stands there, if any."""

@@ -165,12 +165,12 @@ class Population:
         return tuple(found)
 
     def _store(self, chance: Chance, place: int) -> int:
-        """The first store by the trades' shares, the others of the same mall in turn."""
+        """The first store by the trades' shares, then the ones beside it, one way or the other."""
         target = chance.share("store") * self._store_shares[-1]
         first = min(bisect_right(self._store_shares, target), self._stores - 1)
         mall = first // MALL * MALL
         size = min(MALL, self._stores - mall)
-        step = chance.whole("store-step", 1, max(1, size - 1))
+        step = 1 if chance.is_so("onwards", 0.5) else -1
         return mall + (first - mall + place * step) % size + 1
 
     def _point_at(self, chance: Chance, purchases: tuple[PurchasePlan, ...]) -> datetime | None:
