@@ -209,15 +209,13 @@ def _agrees(ports: Ports, case: Case) -> bool:
         told = ports.network.look_up(reference)
     except NetworkSilent:
         return False
-    return _moved_fen(told) == ours
+    # What came back meanwhile, or never arrived, is heard of by asking, not explained away.
+    return told is not None and told.heard is Heard.DONE and _moved_fen(told) == ours
 
 
-def _moved_fen(told: Answer | None) -> int:
+def _moved_fen(told: Answer) -> int:
     """What the network says that it moved for our account: money in less money out."""
-    if told is None or told.heard is not Heard.DONE:
-        return 0
-    charged = told.charged_fen
-    return charged or -told.amount_fen
+    return told.charged_fen or -told.amount_fen
 
 
 def _reference(case: Case) -> str:
