@@ -34,6 +34,9 @@ CASES_MAX = 500
 TRIES = 2
 """How often a refused charge, or what came back, is tried again before it is given up."""
 
+MATCHED_AGAIN_WITHIN = timedelta(days=3)
+"""By when a break is gone that was only not matched anew."""
+
 FLOAT_FEN = 5_000_000
 """Cash that a till gets in the morning. Source: assumption."""
 
@@ -171,11 +174,10 @@ def _chosen(ports: Ports, view: CaseView) -> Offer | None:
             return view.offer(Fix.WRITE_OFF) or view.offer(Fix.RELEASE) or view.offer(Fix.EXPLAIN)
         case CaseKind.ADVANCE_RETURNED if _times_fixed(ports, view) >= TRIES:
             return view.offer(Fix.EXPLAIN)
+        case _ if not view.offers:
+            return None
         case _:
-            proposed = view.offers[0] if view.offers else None
-            if proposed is not None and view.case.is_break and _agrees(ports, view.case):
-                return view.offer(Fix.EXPLAIN)
-            return proposed
+            return _of_a_break(ports, view) if view.case.is_break else view.offers[0]
 
 
 def _is_lost(view: CaseView) -> bool:
@@ -199,18 +201,29 @@ def _times_fixed(ports: Ports, view: CaseView) -> int:
     return sum(one.fix is Fix.PAY_AGAIN for one in found if not one.is_open)
 
 
-def _agrees(ports: Ports, case: Case) -> bool:
-    """Whether the network's own word bears our book out: then its statement was wrong."""
-    ours = case.facts.get("ours_fen")
+def _of_a_break(ports: Ports, view: CaseView) -> Offer | None:
+    """What is done about a break: the network's own word counts more than its statement."""
+    proposed, told = view.offers[0], _word_on(ports, view.case)
+    if told is None:
+        return proposed
+    if view.case.kind is CaseKind.MISSING_THERE and told.heard in (Heard.DONE, Heard.RETURNED):
+        # It is in the network's book: its statement left it out.
+        return view.offer(Fix.EXPLAIN)
+    if told.heard is Heard.RETURNED and proposed.fix is not Fix.LOOK_UP:
+        # Where we have heard of it by now, the next match finds that both agree.
+        return proposed if view.file.row.age > MATCHED_AGAIN_WITHIN else None
+    if told.heard is Heard.DONE and _moved_fen(told) == view.case.facts.get("ours_fen"):
+        return view.offer(Fix.EXPLAIN)
+    return proposed
+
+
+def _word_on(ports: Ports, case: Case) -> Answer | None:
+    """What the network says now of what a break is about; None where that is nothing."""
     reference = _reference(case)
-    if not isinstance(ours, int) or not reference:
-        return False
     try:
-        told = ports.network.look_up(reference)
+        return ports.network.look_up(reference) if reference else None
     except NetworkSilent:
-        return False
-    # What came back meanwhile, or never arrived, is heard of by asking, not explained away.
-    return told is not None and told.heard is Heard.DONE and _moved_fen(told) == ours
+        return None
 
 
 def _moved_fen(told: Answer) -> int:
