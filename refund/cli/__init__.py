@@ -33,6 +33,8 @@ COMMANDS: dict[str, str] = {
     "audit": "audit:audit",
     "scenarios": "scenarios:scenarios",
     "simulate": "simulate:simulate",
+    "what-if": "what_if:what_if",
+    "report": "report:report",
 }
 """Every command, and where it is defined below `refund.cli`."""
 

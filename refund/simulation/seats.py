@@ -51,7 +51,7 @@ class _Seat(Generic[T, R]):
         """
         try:
             is_done, result = self.line.recv()
-        except EOFError:
+        except (EOFError, ConnectionError):
             raise PieceFailed(self.task, "its process ended in the middle") from None
         if not is_done:
             raise PieceFailed(self.task, result)

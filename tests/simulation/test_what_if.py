@@ -44,7 +44,7 @@ def test_the_grid_has_every_combination_and_the_first_values_are_the_base() -> N
         (["min_purchase=200"], "vary_unreadable"),
         (["min_purchase=200,"], "vary_unreadable"),
         (["min_purchase=200,200.00"], "vary_unreadable"),
-        (["min_purchase=200,500", "min_purchase_fen=300,400"], "vary_unreadable"),
+        (["min_purchase=200,500", "rules.min_purchase=300,400"], "vary_unreadable"),
         (["=1,2"], "vary_unreadable"),
         (["min_purchace=200,500"], "scenario_key_unknown"),
         (["min_purchase=200,many"], "scenario_value"),
