@@ -14,7 +14,7 @@ from refund.core.traveller import Traveller, document_key
 from refund.ports import Ports
 from refund.services.issue import Draft
 from refund.simulation.chance import Streams
-from refund.simulation.itinerary import Itinerary, improvised, planned
+from refund.simulation.errand import Errand, improvised, planned
 from refund.simulation.plans import PurchasePlan, TravellerPlan
 from refund.transaction import Transaction
 
@@ -109,7 +109,7 @@ class Crowd:
         port = visit.plan.told.port
         return Draft(shown, invoices, purchase.channel, port, last_entry=shown.last_entry)
 
-    def itinerary(self, form: Form) -> Itinerary:
+    def errand(self, form: Form) -> Errand:
         """What the traveller of a form means to do, before anything is dealt."""
         traveller = self._ports.storage.read(lambda tx: tx.traveller_of(form.form_id))
         plan = self._plan_of(form)

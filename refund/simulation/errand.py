@@ -21,7 +21,7 @@ EVERYTHING: LineKey = (-1, -1)
 
 
 @dataclass(frozen=True, slots=True)
-class Itinerary:
+class Errand:
     """What the traveller of one form means to do.
 
     Args:
@@ -83,14 +83,14 @@ class Itinerary:
         return Payee(self.traveller.document, self.traveller.latin_name, card=card)
 
 
-def planned(form: Form, plan: TravellerPlan, purchase: PurchasePlan) -> Itinerary:
+def planned(form: Form, plan: TravellerPlan, purchase: PurchasePlan) -> Errand:
     """What a traveller of the population does with a form of one of the purchases."""
     phone, leaves, customs = purchase.phone, plan.leaves, plan.customs
     scan_at = form.issued_at + (phone.scan_after if phone else timedelta(minutes=2))
     back, wrong = purchase.goods_back, purchase.wrong_passport
     noticed_after = None if wrong is None else wrong.noticed_after
     whole = {EVERYTHING: 1}
-    return Itinerary(
+    return Errand(
         traveller=plan.traveller,
         scan_at=scan_at,
         claim_at=scan_at + (phone.claim_after if phone else timedelta(minutes=2)),
@@ -117,14 +117,14 @@ def planned(form: Form, plan: TravellerPlan, purchase: PurchasePlan) -> Itinerar
     )
 
 
-def improvised(form: Form, traveller: Traveller, chance: Chance) -> Itinerary:
+def improvised(form: Form, traveller: Traveller, chance: Chance) -> Errand:
     """What somebody does of whom nobody has a plan: a person made the form, or a drill."""
     scan_at = form.issued_at + timedelta(seconds=chance.whole("scan", 60, 180))
     stay_days = (form.depart_by - form.issue_day).days
     day = form.issue_day + timedelta(days=chance.whole("days", 1, max(1, min(5, stay_days))))
     flight = time(chance.whole("hour", 9, 21), 5 * chance.whole("minute", 0, 11))
     leaves_at = datetime.combine(day, flight, SHANGHAI)
-    return Itinerary(
+    return Errand(
         traveller=traveller,
         scan_at=scan_at,
         claim_at=scan_at + timedelta(seconds=chance.whole("claim", 60, 180)),
