@@ -12,7 +12,7 @@ from refund.gateways.certificates import read_authority
 from refund.gateways.clock import SystemClock, SystemIds, read_clock
 from refund.gateways.keyfile import KeyFile
 from refund.gateways.keyless import Keyless
-from refund.gateways.network import HttpNetwork
+from refund.gateways.network import HttpNetwork, merchant_secret
 from refund.gateways.notices import SignedNotices
 from refund.gateways.passwords import ArgonPasswords
 from refund.gateways.printing import NetworkPrinter
@@ -22,15 +22,18 @@ from refund.gateways.typesetting import TypstTypesetter
 from refund.lifeline import end_with_parent
 from refund.places import fonts_folder, papers_folder, static_folder, templates_folder
 from refund.ports import Ports
+from refund.sandbox.settings import control_password_of
 from refund.services.auditing import Auditor
 from refund.services.job_kinds import register_own_kinds
 from refund.services.job_worker import JobWorker
 from refund.services.later import Worker
 from refund.simulation.host import Host, open_host
+from refund.simulation.network_hand import HandOverHttp
 from refund.storage import Database, open_storage
 from refund.web import register
 from refund.web.context import Authority, Context
 from refund.web.lab import KEY as HOST
+from refund.web.lab_drills import HAND
 from refund.web.relayed import WORD_SETTING, Relayed
 
 SPOOL = "jobs"
@@ -117,6 +120,8 @@ def create_app(settings: Settings, ports: Ports) -> Flask:
     register(app, context)
     if ports.is_rehearsal:
         app.extensions[HOST] = open_host(settings.instance, ports)
+        password = control_password_of(merchant_secret(ports.keys.secret("network")))
+        app.extensions[HAND] = HandOverHttp(settings.sandbox_url, password)
     return app
 
 

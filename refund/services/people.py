@@ -78,11 +78,21 @@ def add_person(ports: Ports, passwords: Passwords, by: Actor, who: Newcomer) -> 
     return person, password
 
 
-def _read(ports: Ports, who: Newcomer) -> Actor:
-    login, name = who.login.strip(), " ".join(who.name.split())
+def read_login(text: str) -> str:
+    """Read the name by which a person signs in.
+
+    Raises:
+        Refused: `field_missing`, `login_unreadable`.
+    """
+    login = text.strip()
     if not _LOGIN.fullmatch(login):
         code = "login_unreadable" if login else "field_missing"
         raise Refused(code, "login", most=LOGIN_LENGTH_MAX)
+    return login
+
+
+def _read(ports: Ports, who: Newcomer) -> Actor:
+    login, name = read_login(who.login), " ".join(who.name.split())
     if not name or not name.isprintable():
         raise Refused("field_unreadable" if name else "field_missing", "name")
     if len(name) > NAME_LENGTH_MAX:

@@ -46,7 +46,7 @@ _ROLES = {
 }
 
 PAGES: Mapping[Audience, tuple[str, ...]] = {
-    Audience.CLERK: ("issue", "today", "find", "forgotten", "fill_ins"),
+    Audience.CLERK: ("issue", "today", "find", "forgotten"),
     Audience.CUSTOMS: ("scan", "reviews", "offline"),
     Audience.OPERATOR: ("home", "exit", "cases", "counter", "settlements", "statements", "forms"),
 }

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from refund.core.errors import Refused
-from refund.core.people import Actor, Role
+from refund.core.people import Actor
 from refund.simulation.drill_checks import Judged
 from refund.simulation.drills import Drill
 from refund.simulation.lab_book import MOMENT, Column, LabBook, Table
@@ -42,7 +42,8 @@ ATTEMPT = Table(
         "person": Column(str, "login of whoever learns"),
         "drill": Column(str, "the id of the drill"),
         "desk": Column(str, "the staff's id that was played"),
-        "state": Column(str, "open, handed_in, or given_up"),
+        "state": Column(str, "preparing, failed, open, handed_in, or given_up"),
+        "why": Column(str, "the refusal that hindered the preparing; empty for none"),
         "began_at": Column(str, "when it was prepared, by the rehearsal's clock", MOMENT),
         "began_by_watch": Column(str, "the same by the person's own watch", MOMENT),
         "ended_at": Column(str, "when it was handed in; empty before", MOMENT),
@@ -71,16 +72,7 @@ CHECKED = Table(
     key=("attempt", "number"),
     foreign=[("attempt", "attempt", "attempt")],
 )
-DRILL_FORM = Table(
-    "drill_form",
-    {
-        "form_id": Column(str, "a form that was prepared for a learner: bots leave it alone"),
-        "attempt": Column(int, "the attempt"),
-    },
-    key="form_id",
-    foreign=[("attempt", "attempt", "attempt")],
-)
-SCORE_TABLES: tuple[Table, ...] = (SCHOOL_CLASS, ENROLLED, ATTEMPT, CHECKED, DRILL_FORM)
+SCORE_TABLES: tuple[Table, ...] = (SCHOOL_CLASS, ENROLLED, ATTEMPT, CHECKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +84,7 @@ class Attempt:
     drill_id: str
     desk: str
     state: str
+    why: str
     began_at: datetime
     began_by_watch: datetime
     ended_at: datetime | None
@@ -149,6 +142,7 @@ class Scores:
                 "drill": drill.drill_id,
                 "desk": desk.staff_id,
                 "state": "preparing",
+                "why": "",
                 "began_at": at.isoformat(),
                 "began_by_watch": watch.isoformat(),
                 "ended_at": "",
@@ -175,21 +169,6 @@ class Scores:
         with self._book.write() as db:
             self._give_up(db, attempt.person, attempt.drill_id)
 
-    def reserve(self, number: int, form_id: str) -> None:
-        """Say which form is a learner's, so that no bot takes it in hand."""
-        with self._book.write() as db:
-            db.table(DRILL_FORM.name).upsert(
-                {"form_id": form_id, "attempt": number}, pk=DRILL_FORM.key
-            )
-
-    def reserved_forms(self) -> frozenset[str]:
-        """The forms of all open attempts."""
-        rows = self._book.rows(
-            "SELECT form_id FROM drill_form JOIN attempt USING (attempt)"
-            " WHERE state IN ('open', 'preparing')"
-        )
-        return frozenset(row["form_id"] for row in rows)
-
     def prepared(
         self, number: int, began_at: datetime, began_by_watch: datetime, things: Prepared
     ) -> Attempt:
@@ -205,11 +184,16 @@ class Scores:
             db.table(ATTEMPT.name).update(number, values)
         return self.attempt(number)
 
+    def failed(self, number: int, why: str) -> None:
+        """Note that a drill could not be prepared."""
+        with self._book.write() as db:
+            db.table(ATTEMPT.name).update(number, {"state": "failed", "why": why})
+
     def look_at_hint(self, attempt: Attempt, count: int) -> None:
         """Note how many hints were looked at."""
         with self._book.write() as db:
-            hints = max(attempt.hints, count)
-            db.table(ATTEMPT.name).update(attempt.number, {"hints": hints})
+            values = {"hints": max(attempt.hints, count)}
+            db.table(ATTEMPT.name).update(attempt.number, values)
 
     def hand_in(
         self, attempt: Attempt, judged: Sequence[Judged], at: datetime, watch: datetime
@@ -267,11 +251,20 @@ class Scores:
         """A person's attempts, the latest first; of one drill, or of all."""
         rows = self._book.rows(
             "SELECT * FROM attempt WHERE person = :person AND :drill IN ('', drill)"
-            " AND state != 'preparing' ORDER BY attempt DESC",
+            " ORDER BY attempt DESC",
             person=person,
             drill=drill_id,
         )
         return [_attempt(row) for row in rows]
+
+    def others_at_work(self, person: str) -> int:
+        """How many other people have a drill open."""
+        rows = self._book.rows(
+            "SELECT COUNT(DISTINCT person) AS people FROM attempt"
+            " WHERE person != :person AND state IN ('open', 'preparing')",
+            person=person,
+        )
+        return int(rows[0]["people"])
 
     def standings(self, person: str) -> dict[str, Standing]:
         """How a person stands with each drill that was tried."""
@@ -332,11 +325,6 @@ class Prepared:
     sheet: Sequence[Mapping[str, Any]]
 
 
-def may_play(person: Actor, desk: Actor, drill: Drill) -> bool:
-    """Whether somebody may do a drill at a desk: learners and trainers, at one of its role."""
-    return person.role in (Role.LEARNER, Role.TRAINER) and desk.role is drill.audience.role
-
-
 def _standing(drill_id: str, attempts: Sequence[Attempt]) -> Standing:
     handed = [one for one in attempts if one.state == "handed_in"]
     best = max(
@@ -358,6 +346,7 @@ def _attempt(row: Mapping[str, Any]) -> Attempt:
         drill_id=row["drill"],
         desk=row["desk"],
         state=row["state"],
+        why=row["why"],
         began_at=datetime.fromisoformat(row["began_at"]),
         began_by_watch=datetime.fromisoformat(row["began_by_watch"]),
         ended_at=datetime.fromisoformat(row["ended_at"]) if row["ended_at"] else None,
