@@ -39,6 +39,13 @@ FACTS: dict[str, dict[str, object]] = {
     "login_taken": {"login": "li.na"},
     "login_unreadable": {"most": 60},
     "pick_up_throttled": {"minutes": 9},
+    "scenario_key_unknown": {"typed": "late_shar", "likely": ("change.late_share",)},
+    "scenario_unknown": {"typed": "week", "known": ("golden-week", "ordinary-week")},
+    "scenario_unreadable": {"what": "title_en is missing"},
+    "scenario_value": {
+        **{"key": "change.late_share", "typed": "<b>2", "unit": "share"},
+        **{"least": "0", "most": "1", "words": ()},
+    },
     "store_not_active": {"obstacles": ("suspended",)},
     "too_late_to_issue": {"last": DAY},
     "too_many_tries": {"minutes": 9},
