@@ -1,5 +1,6 @@
 """`refund simulate`: a scenario lived through, its results as a file, its digest as last line."""
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from refund.cli.opened import telling
 from refund.cli.progress import shown
 from refund.cli.refusals import FAILED, Told
 from refund.cli.terminal import one_line
+from refund.cli.words import language
 from refund.core.errors import Refused
 from refund.simulation.reckoning import Figure
 from refund.simulation.run import Outcome
@@ -78,7 +80,7 @@ def simulate(
     if report is not None and out is not None:
         from refund.simulation.report import write_report  # noqa: PLC0415 - seldom wanted
 
-        write_report(out, report)
+        write_report(out, report, language(os.environ))
     _print(outcome)
     if outcome.findings:
         found = ", ".join(one.invariant for one in outcome.findings)
