@@ -43,8 +43,8 @@ FACTS: dict[str, dict[str, object]] = {
     "scenario_unknown": {"typed": "week", "known": ("golden-week", "ordinary-week")},
     "scenario_unreadable": {"what": "title_en is missing"},
     "scenario_value": {
-        **{"key": "change.late_share", "typed": "<b>2", "unit": "share"},
-        **{"least": "0", "most": "1", "words": ()},
+        "key": "change.late_share", "typed": "<b>2", "unit": "share",
+        "least": "0", "most": "1", "words": (),
     },
     "store_not_active": {"obstacles": ("suspended",)},
     "too_late_to_issue": {"last": DAY},
