@@ -31,6 +31,7 @@ from refund.simulation.network_hand import NetworkHand
 from refund.simulation.population import Population
 from refund.simulation.roster import Roster
 from refund.simulation.scenario import read_scenario, scenario_names
+from refund.simulation.shopping import UNREACHABLE
 from refund.simulation.twist import twisted
 from refund.transaction import Transaction
 
@@ -44,6 +45,9 @@ DEFAULT_SCENARIO = "opening-week"
 
 PUT_OFF = timedelta(minutes=5)
 """How long somebody waits who was refused, before trying again."""
+
+LOOK_AGAIN = timedelta(minutes=30)
+"""How long what a person did with a form can stay unseen."""
 
 BORDER = Actor("lab-border", Role.OPERATOR, "边检 Border of the rehearsal")
 """Who tells of departures; nobody can sign in so."""
@@ -74,6 +78,7 @@ class Bots:
         self._travellers = Travellers(ports, hand, BORDER)
         self._look_at: dict[str, datetime] = {}
         self._tried: dict[str, datetime] = {}
+        self._cards_seen: set[int] = set()
         self._goods: dict[str, Goods] = {}
         self._has_begun = False
 
@@ -157,6 +162,11 @@ class Bots:
 
     def _with_forms(self, roster: Roster, now: datetime) -> int:
         kept, open_cards = self.cards.kept_forms(), self.cards.open_cards()
+        for one in open_cards:
+            if one.form_id and one.card_id not in self._cards_seen:
+                # What was to be done at some later time may be due at once now.
+                self._cards_seen.add(one.card_id)
+                self._look_at[one.form_id] = now
         due = sorted((at, form_id) for form_id, at in self._look_at.items() if at <= now)
         done = 0
         for _, form_id in due:
@@ -182,7 +192,10 @@ class Bots:
         errand = self.errand(form)
         step = partial(self._travellers.step, form, errand, roster, now, cut_off)
         found = self._attempt(step, now)
-        return (False, now + PUT_OFF) if found is None else found
+        if found is None:
+            return False, now + PUT_OFF
+        did, look_at = found
+        return did, look_at if look_at == NEVER else min(look_at, now + LOOK_AGAIN)
 
     def _attempt(self, act: Callable[[], T], now: datetime) -> T | None:
         """Do what may be refused, or get no answer; None then."""
@@ -190,8 +203,11 @@ class Bots:
             return act()
         except Refused as refused:
             log.info("at %s: %s", now.isoformat(), refused.code)
+            if refused.code == UNREACHABLE:
+                self.dealer.note_silence()
         except NetworkSilent:
             log.info("at %s: the network is silent", now.isoformat())
+            self.dealer.note_silence()
         return None
 
 

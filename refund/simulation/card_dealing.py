@@ -233,11 +233,16 @@ class Dealer:
         if dealt.key == "answer_lost" and not dealt.form_id:
             return replace(dealt, form_id=self._ports.storage.read(lambda tx: _unheard(tx, dealt)))
         if dealt.key == "network_down" and dealt.effective_at is None:
-            line = self._ports.network.line()
             unheard = self._ports.storage.read(lambda tx: _is_unheard(tx, dealt))
-            if line.failures or unheard:
+            if self._ports.network.line().failures or unheard:
                 return replace(dealt, effective_at=self._ports.clock.now())
         return dealt
+
+    def note_silence(self) -> None:
+        """Somebody reached for the network, and there was no answer."""
+        for dealt in self._cards.open_cards():
+            if dealt.key == "network_down" and dealt.effective_at is None:
+                self._cards.put(replace(dealt, effective_at=self._ports.clock.now()))
 
     def _attached(self, dealt: Dealt) -> Dealt | None:
         """A card with the form of whoever came next; None while nobody did."""
@@ -267,11 +272,10 @@ class Dealer:
         effective = replace(dealt, effective_at=dealt.effective_at or now)
         if stand is Stand.IN_EFFECT:
             return effective
-        store_number = dealt.store_number
+        store_number, port = dealt.store_number, dealt.port
         if dealt.form_id:
             form = self._ports.storage.read(lambda tx: the_form(tx, dealt.form_id))
-            store_number = form.store_number
-        port = dealt.port or str(dealt.facts.get("port", ""))
+            store_number, port = form.store_number, str(dealt.facts.get("port", form.port))
         played_by = roster.player(dealt.card.desk, store_number=store_number, port=port)
         return replace(
             effective,

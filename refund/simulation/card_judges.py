@@ -228,11 +228,23 @@ def _answer_lost(on: Judging) -> Stand:
 
 
 def _network_down(on: Judging) -> Stand:
-    """Solved when the line is up again and nothing waits for an answer."""
-    if on.dealt.effective_at is None:
+    """Solved when the network has answered again and nothing waits for an answer."""
+    since = on.dealt.effective_at
+    if since is None:
         return Stand.WAITS
     is_quiet = on.ports.network.line().is_up and not on.tx.pending_operations()
-    return Stand.SOLVED if is_quiet else Stand.IN_EFFECT
+    return Stand.SOLVED if is_quiet and _has_answered(on, since) else Stand.IN_EFFECT
+
+
+def _has_answered(on: Judging, since: datetime) -> bool:
+    """Whether the network has answered anything about the forms of these days."""
+    days = {day_of(since), day_of(on.now)}
+    for store in on.tx.stores():
+        for form in (one for day in days for one in on.tx.forms_of_store(store.store_number, day)):
+            answered = (one.answered_at for one in on.tx.operations_of(form.form_id))
+            if any(at is not None and at > since for at in answered):
+                return True
+    return False
 
 
 def _by_case(on: Judging) -> Stand:
