@@ -86,7 +86,7 @@ def test_nobody_sees_or_hands_in_what_another_learner_does(rehearsal: Rehearsal)
 def test_a_drill_of_other_days_says_so(rehearsal: Rehearsal) -> None:
     client = rehearsal.browser(LEARNER)
     page = check_page(client.get("/lab/drills/customs-sampled"))
-    assert "They count from 1 July 2026 on" in page.text
+    assert "They count from 1 Jul 2026 on" in page.text
     token = check_page(client.get(FIRST)).token
     answer = client.post("/lab/drills/customs-sampled/start", data={"form_token": token})
     assert answer.status_code == 409
@@ -116,6 +116,6 @@ def test_a_bad_file_of_a_trainer_is_told_by_file_and_key(rehearsal: Rehearsal) -
     folder.mkdir()
     (folder / "mine.toml").write_text('id = "mine"\nrole = "cook"\n', encoding="utf-8")
     page = check_page(rehearsal.browser(TRAINER).get("/lab/drills"))
-    for told in ("mine.toml role: cook is not one of", "mine.toml grade: This key is missing."):
+    for told in ("mine.toml role : cook is not one of", "mine.toml grade : This key is missing."):
         assert told in page.text
     assert "mine.toml" not in check_page(rehearsal.browser(LEARNER).get("/lab/drills")).text
