@@ -32,4 +32,5 @@ def written(body: dict[str, Any]) -> str:
 
 def stamp(moment: datetime) -> str:
     """Return a moment as ISO 8601 UTC of fixed width, so that texts compare like moments."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    utc = moment.astimezone(UTC).replace(tzinfo=None)
+    return utc.isoformat(timespec="milliseconds") + "Z"

@@ -73,7 +73,7 @@ class BookFile:
     def rows(self, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Return all rows of a query, read in one go."""
         with self._turn:
-            found: list[tuple[Any, ...]] = self._db.execute(sql, parameters or {}).fetchall()
+            found: list[tuple[Any, ...]] = self._db.conn.execute(sql, parameters or {}).fetchall()
             return found
 
     def row(self, sql: str, parameters: dict[str, Any]) -> tuple[Any, ...] | None:

@@ -19,7 +19,7 @@ from refund.core.operation import (
     OperationState,
 )
 from refund.ports import Ports
-from refund.services.cases import close_by_itself, open_case
+from refund.services.cases import close_all_by_themselves, open_case
 from refund.services.ends import after_end_of_hold
 from refund.services.holds import (
     HOLD_TOO_SHORT,
@@ -80,8 +80,7 @@ def record(
         for share in shares:
             outcome = _came_back(tx, ports, share)
     for share in shares:
-        for kind in _ANSWERED:
-            close_by_itself(tx, ports, kind, share.reference, "answered")
+        close_all_by_themselves(tx, ports, _ANSWERED, share.reference, "answered")
     wanted = operation.form_id
     is_own = isinstance(outcome, Operation) or len(shares) == 1
     return outcome if is_own else the_form(tx, wanted)

@@ -101,10 +101,23 @@ def close_by_itself(tx: Transaction, ports: Ports, kind: CaseKind, subject: str,
     Returns:
         Whether one was open.
     """
-    case = tx.open_case_of(kind, subject)
-    if case is None:
-        return False
+    return close_all_by_themselves(tx, ports, (kind,), subject, why)
+
+
+def close_all_by_themselves(
+    tx: Transaction, ports: Ports, kinds: Collection[CaseKind], subject: str, why: str
+) -> bool:
+    """Close the open cases of some kinds for a subject, as `close_by_itself` does each.
+
+    Returns:
+        Whether any was open.
+    """
     now = ports.clock.now()
+    closed = [_close_by_itself(tx, case, now, why) for case in tx.open_cases_of(kinds, subject)]
+    return any(closed)
+
+
+def _close_by_itself(tx: Transaction, case: Case, now: datetime, why: str) -> bool:
     if case.under_way:
         return close(tx, case, By(case.fixed_by, now), case.reason)
     return close(tx, replace(case, fix=None), By(WORKER, now), why)

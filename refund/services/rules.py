@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from refund.core.calendar import day_of
 from refund.core.form import Form
@@ -25,7 +26,13 @@ def rules_for(tx: Transaction, day: date) -> RuleSet:
     Raises:
         Refused: `date_before_rules`.
     """
-    return rules_on(day, table(tx))
+    return _rules_on(day, tuple(added.rule for added in tx.rules()))
+
+
+@lru_cache(maxsize=4096)
+def _rules_on(day: date, added: tuple[Rule, ...]) -> RuleSet:
+    """The rules of a day where operators have added some; each day's are gathered once."""
+    return rules_on(day, (*RULES, *added))
 
 
 def rules_of(tx: Transaction, form: Form) -> RuleSet:

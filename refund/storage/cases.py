@@ -92,6 +92,18 @@ class CaseQueries(Rows):
         )
         return None if row is None else case_of(row)
 
+    def open_cases_of(self, kinds: Collection[CaseKind], subject: str) -> list[Case]:
+        """The open cases of some kinds for a subject, in the order of the kinds."""
+        values: dict[str, Value] = {f"k{i}": kind.value for i, kind in enumerate(kinds)}
+        rows = self._session.rows(
+            "SELECT * FROM case_record WHERE subject = :subject AND closed_at IS NULL"
+            f" AND kind IN ({', '.join(f':{name}' for name in values)})",
+            subject=subject,
+            **values,
+        )
+        found = {case.kind: case for case in map(case_of, rows)}
+        return [found[kind] for kind in kinds if kind in found]
+
     def open_cases(
         self, kinds: Collection[CaseKind] = (), owner: str | None = None, limit: int = 200
     ) -> list[Case]:

@@ -76,7 +76,6 @@ def connect(path: str, *, query_only: bool, busy_ms: int = BUSY_MS) -> sqlite3.C
     except BaseException:
         conn.close()
         raise
-    conn.row_factory = sqlite3.Row
     return conn
 
 
@@ -101,7 +100,6 @@ def connect_fleeting(path: str) -> sqlite3.Connection:
     except BaseException:
         conn.close()
         raise
-    conn.row_factory = sqlite3.Row
     return conn
 
 
@@ -143,6 +141,20 @@ def constraint_of(error: sqlite3.IntegrityError) -> ConstraintFailed:
             return ConstraintFailed("not_null", table)
         case _:
             return ConstraintFailed("check")
+
+
+_NAMES: Final[dict[str, tuple[str, ...]]] = {}
+_NAMES_MAX: Final = 4096
+
+
+def _names_of(sql: str, count: int, cursor: sqlite3.Cursor) -> tuple[str, ...]:
+    """Return the names of a statement's columns, which are asked for once a statement."""
+    known = _NAMES.get(sql)
+    if known is None or len(known) != count:
+        if len(_NAMES) >= _NAMES_MAX:
+            _NAMES.clear()
+        known = _NAMES[sql] = tuple(column[0] for column in cursor.description)
+    return known
 
 
 class SqliteSession:
@@ -190,4 +202,7 @@ class SqliteSession:
             self.failure = EngineBusy("another process keeps the database file to itself")
             raise self.failure from None
         # The library's own count is wrong after RETURNING.
-        return max(cursor.rowcount, 0) if cursor.description is None else len(found), found
+        if not found:
+            return (max(cursor.rowcount, 0) if cursor.description is None else 0), found
+        names = _names_of(sql, len(found[0]), cursor)
+        return len(found), [dict(zip(names, row, strict=True)) for row in found]

@@ -30,6 +30,10 @@ class CaseRows(Protocol):
         """The open case of a kind for a subject."""
         ...
 
+    def open_cases_of(self, kinds: Collection[CaseKind], subject: str) -> list[Case]:
+        """The open cases of some kinds for a subject, in the order of the kinds."""
+        ...
+
     def open_cases(
         self, kinds: Collection[CaseKind] = (), owner: str | None = None, limit: int = 200
     ) -> list[Case]:

@@ -154,7 +154,7 @@ def test_every_reference_holds_and_is_still_watched(migrated: Engine) -> None:
     if migrated.read(lambda s: s.engine) == "sqlite":
         for check, fine in (("foreign_key_check", []), ("integrity_check", ["ok"])):
             found = migrated.read(partial(told, pragma=check))
-            assert [row[0] for row in found] == fine
+            assert [row[check] for row in found] == fine
     operation, entry = KEPT["operation"][0], KEPT["entry"][0]
     strange = (
         ("posting", {"entry_key": "none", "position": 0, "account": "fee", "side": "debit"}),
