@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from random import Random
 
 from refund.simulation.agenda import Agenda
-from refund.simulation.chance import Chance
-from refund.simulation.plans import DeskKind, DeskPlan
+from refund.simulation.chance import Chance, exponential_quantile
+from refund.simulation.desk_hours import DAY_US, MICROSECOND, DeskHours, moment_of, us_of, us_of_day
+from refund.simulation.plans import DeskKind, DeskPlan, Others
 
 Doing = Callable[[], object]
 
 _SENDS_HOME = (DeskKind.COUNTER, DeskKind.POINT)
-"""These close their doors: who still waits then goes home."""
+"""These close their doors: who would still wait then goes home at once."""
+
+_HOUR_US = timedelta(hours=1) // MICROSECOND
+_STEPS = 2048
+"""Into so many equal parts the times of others are cut, of which one is drawn."""
+
+_GAPS = tuple(exponential_quantile((step + 0.5) / _STEPS) for step in range(_STEPS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +45,15 @@ class Visit:
         return (self.ended - self.begun).total_seconds()
 
 
-@dataclass(slots=True)
-class _Waiting:
-    who: int
-    arrived: datetime
-    do: Doing
-    is_here: bool = True
-
-
 class Desk:
     """First come, first served, by as many people as the plan says for the hour.
 
-    Who is being served when a shift ends is served to the end.
+    Because nobody overtakes, it is known at the moment of joining when the service begins.  Who is
+    being served when a shift ends is served to the end; a queue outlives a break at a port, and is
+    sent home by a store.
 
     Args:
-        plan: hours, people and times of service.
+        plan: hours, people, times of service, and who comes besides.
         agenda: on which everything happens; its clock says what time it is.
         chance: of this desk; a visitor's time of service does not depend on other visitors.
     """
@@ -63,19 +64,25 @@ class Desk:
         self.gave_up = 0
         self.sent_home = 0
         self._agenda, self._chance = agenda, chance
-        self._queue: deque[_Waiting] = deque()
+        self._hours = DeskHours(plan.shifts)
+        self._free = [0] * self._hours.most
         self._times: dict[int, int] = {}
-        self._busy = 0
-        self._wakes = False
+        self._others = None if plan.others is None else _Stream(plan, chance.under("others"))
 
     @property
     def name(self) -> str:
         """The plan's name."""
         return self.plan.name
 
-    def __len__(self) -> int:
-        """How many wait."""
-        return sum(one.is_here for one in self._queue)
+    @property
+    def others_served(self) -> int:
+        """How many others were served up to the last traveller's arrival."""
+        return 0 if self._others is None else self._others.served
+
+    @property
+    def others_busy_s(self) -> float:
+        """Seconds of service that they took."""
+        return 0.0 if self._others is None else self._others.busy_us / 1e6
 
     def join(self, who: int, do: Doing, patience: timedelta | None = None) -> None:
         """Queue from now on.
@@ -85,56 +92,105 @@ class Desk:
             do: what is done; it happens at the end of the service.
             patience: so long in the queue and no longer; None for ever.
         """
-        now = self._agenda.now
-        one = _Waiting(who, now, do)
-        self._queue.append(one)
-        self._serve()
-        if patience is not None and self._queue and self._queue[-1] is one:
-            self._agenda.at(now + patience, partial(self._give_up, one))
-
-    def _give_up(self, one: _Waiting) -> None:
-        if one.is_here:
-            one.is_here = False
-            self.gave_up += 1
-
-    def _serve(self) -> None:
-        """Let the next ones be served, as far as somebody is free for them."""
-        now = self._agenda.now
-        staff = self.plan.staff_at(now)
-        while self._queue and (self._busy < staff or not self._queue[0].is_here):
-            one = self._queue.popleft()
-            if one.is_here:
-                self._begin(one, now)
-        if not self._queue:
+        arrived = self._agenda.now
+        arrived_us = us_of(arrived)
+        if self._others is not None:
+            self._let_others_come(self._others, arrived_us)
+        found = self._begin(arrived_us)
+        if found is None or not self._stays_open(arrived_us, found[0]):
+            self.sent_home += 1
             return
-        if staff == 0 and self.plan.kind in _SENDS_HOME:
-            self._send_home()
-        elif not self._wakes:
-            change = self.plan.next_change(now)
-            if change is None and staff == 0:
-                self._send_home()
-            elif change is not None:
-                self._wakes = True
-                self._agenda.at(change, self._wake)
+        begun_us, person = found
+        if patience is not None and begun_us - arrived_us > patience // MICROSECOND:
+            self.gave_up += 1
+            return
+        times = self._times[who] = self._times.get(who, 0) + 1
+        ended_us = (
+            begun_us
+            + self.plan.service.at(self._chance.under(who).share(str(times))) // MICROSECOND
+        )
+        self._free[person] = ended_us
+        visit = Visit(who, arrived, moment_of(begun_us), moment_of(ended_us))
+        self._agenda.at(visit.ended, partial(self._end, visit, do))
 
-    def _begin(self, one: _Waiting, now: datetime) -> None:
-        one.is_here = False
-        self._busy += 1
-        times = self._times[one.who] = self._times.get(one.who, 0) + 1
-        share = self._chance.under(one.who).share(str(times))
-        ended = now + self.plan.service.at(share)
-        self._agenda.at(ended, partial(self._end, Visit(one.who, one.arrived, now, ended), one.do))
+    def _begin(self, arrived_us: int) -> tuple[int, int] | None:
+        """When somebody is free for who arrives then, and who; None for never."""
+        found: tuple[int, int] | None = None
+        for person, free_us in enumerate(self._free):
+            at = self._hours.from_when(person, max(arrived_us, free_us))
+            if at is not None and (found is None or at < found[0]):
+                found = at, person
+        return found
+
+    def _stays_open(self, arrived_us: int, begun_us: int) -> bool:
+        """Whether nobody is sent home between an arrival and the beginning of the service."""
+        if self.plan.kind not in _SENDS_HOME:
+            return True
+        return self._hours.is_through(arrived_us, begun_us)
+
+    def _let_others_come(self, others: _Stream, until_us: int) -> None:
+        """Serve everybody else who came before a moment; they are counted and no more."""
+        for arrived_us, service_us in others.until(until_us):
+            found = self._begin(arrived_us)
+            if found is not None and found[0] - arrived_us <= others.patience_us:
+                self._free[found[1]] = found[0] + service_us
+                others.note(service_us)
 
     def _end(self, visit: Visit, do: Doing) -> None:
         self.visits.append(visit)
         do()
-        self._busy -= 1
-        self._serve()
 
-    def _wake(self) -> None:
-        self._wakes = False
-        self._serve()
 
-    def _send_home(self) -> None:
-        self.sent_home += len(self)
-        self._queue.clear()
+class _Stream:
+    """The others of a desk, one after the other, each day with chance of its own."""
+
+    def __init__(self, plan: DeskPlan, chance: Chance) -> None:
+        if plan.others is None:
+            raise ValueError(plan)
+        self.served = 0
+        self.busy_us = 0
+        self.patience_us = plan.others.patience // MICROSECOND
+        self._plan: Others = plan.others
+        self._chance = chance
+        self._services = [
+            plan.service.at((step + 0.5) / _STEPS) // MICROSECOND for step in range(_STEPS)
+        ]
+        self._day_us: int | None = None
+        self._coming: Iterator[tuple[int, int]] = iter(())
+        self._next: tuple[int, int] | None = None
+
+    def note(self, service_us: int) -> None:
+        """Count somebody who was served."""
+        self.served += 1
+        self.busy_us += service_us
+
+    def until(self, until_us: int) -> Iterator[tuple[int, int]]:
+        """Who arrives before a moment and was not told yet: the arrival, and the service's time."""
+        today = until_us - until_us % DAY_US
+        day = today if self._day_us is None else self._day_us
+        while True:
+            if self._day_us != day:
+                self._day_us, self._coming = day, self._day(day)
+                self._next = next(self._coming, None)
+            while self._next is not None and self._next[0] < until_us:
+                yield self._next
+                self._next = next(self._coming, None)
+            if day == today:
+                return
+            day += DAY_US
+
+    def _day(self, day_us: int) -> Iterator[tuple[int, int]]:
+        plan = self._plan
+        day = moment_of(day_us + DAY_US // 2).date()
+        an_hour = plan.an_hour * plan.busy.factor(day)
+        if an_hour <= 0:
+            return
+        chance: Random = self._chance.under(day).generator()
+        draw, gap_us = chance.random, _HOUR_US / an_hour
+        at = day_us + us_of_day(plan.begins)
+        ends = day_us + us_of_day(plan.ends)
+        while True:
+            at += int(_GAPS[int(draw() * _STEPS)] * gap_us)
+            if at >= ends:
+                return
+            yield at, self._services[int(draw() * _STEPS)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import Enum
 
 from refund.core.calendar import SHANGHAI, day_of
@@ -11,6 +11,7 @@ from refund.core.customs import Place
 from refund.core.form import Channel, Method
 from refund.core.invoice import InvoiceKind
 from refund.core.traveller import Traveller
+from refund.simulation.busy_days import BusyDays
 from refund.simulation.chance import exponential_quantile, lognormal_quantile
 
 NETWORK_DOWN = "network_down"
@@ -266,11 +267,29 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
+class Others:
+    """Everybody else who uses a desk, with forms of stores that this world does not have.
+
+    `an_hour` come on a working day from one time of day up to another; `busy` days bring more.
+    Who would have to wait longer than `patience` goes on without.
+    """
+
+    an_hour: float
+    patience: timedelta
+    begins: time
+    ends: time
+    busy: BusyDays
+
+
+@dataclass(frozen=True, slots=True)
 class DeskPlan:
     """A desk: whose it is, when how many people stand there, and how long one service takes.
 
-    `name` is unique: `store-0001`, `point-1`, `customs-WUH`, `agency-WUH`; `store_number` is 0 and
-    `port` "" where the desk has none.
+    Args:
+        name: unique: `store-0001`, `point-1`, `customs-WUH`, `agency-WUH`.
+        store_number: 0 where the desk has none.
+        port: "" where the desk has none.
+        others: who stand in the same queue and are no travellers of this world.
     """
 
     name: str
@@ -279,22 +298,12 @@ class DeskPlan:
     port: str
     shifts: tuple[Shift, ...]
     service: ServiceTime
+    others: Others | None = None
 
     def staff_at(self, at: datetime) -> int:
         """How many people stand there at a moment."""
         now = at.astimezone(SHANGHAI).time()
         return sum(shift.staff for shift in self.shifts if shift.covers(now))
-
-    def next_change(self, at: datetime) -> datetime | None:
-        """The next moment after `at` at which another number of people stands there, if any."""
-        edges = sorted({edge for shift in self.shifts for edge in (shift.begins, shift.ends)})
-        today, staff = day_of(at), self.staff_at(at)
-        for day in (today, today + timedelta(days=1)):
-            for edge in edges:
-                moment = datetime.combine(day, edge, SHANGHAI).astimezone(UTC)
-                if moment > at and self.staff_at(moment) != staff:
-                    return moment
-        return None
 
     @property
     def staff_s_a_day(self) -> int:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate
 
 from refund.core.calendar import SHANGHAI
 from refund.core.form import Channel
-from refund.gateways.workdays import is_working_day
 from refund.simulation.baskets import Baskets, everything, fewer, trade_of
+from refund.simulation.busy_days import busy_days_of
 from refund.simulation.chance import Chance, Streams
 from refund.simulation.identities import Identities, Person
 from refund.simulation.itineraries import Itineraries, Journey
@@ -34,12 +34,8 @@ STORES_MOST = 6
 MALL = 14
 """So many stores stand together, as in the register: a traveller's stores are of one mall."""
 
-LONG_HOLIDAY_DAYS = 7
-HOLIDAY_DAYS = 3
-
 _BEFORE_CLOSING = timedelta(minutes=30)
 _SPLIT_STORES = 4
-_RUN_MOST = 31
 _COMPANION = 1
 
 
@@ -51,6 +47,7 @@ class Population:
         self._identities, self._itineraries = Identities(scenario), Itineraries(scenario)
         self._phones, self._baskets = Phones(scenario), Baskets(scenario, streams)
         number = scenario.number
+        self._busy = busy_days_of(scenario)
         self._stores = scenario.count("world.stores")
         shares = (trade_of(one, streams).share for one in range(1, self._stores + 1))
         self._store_shares = list(accumulate(shares))
@@ -80,7 +77,7 @@ class Population:
     def count_of(self, day: date) -> int:
         """How many come to shop on a day; another mean adds or takes away the last ones."""
         mean = self._scenario.number("crowd.travellers_per_store_day") * self._stores
-        mean *= day_factor(self._scenario, day)
+        mean *= self._busy.factor(day)
         count = self._streams.of_names("crowd", day).poisson("count", mean)
         return min(count, NUMBERS_A_DAY // 2)
 
@@ -248,29 +245,6 @@ class Population:
 def travellers_of(scenario: Scenario, streams: Streams, day: date) -> Iterator[TravellerPlan]:
     """Everybody who shops on one day of a world; for many days, keep a `Population`."""
     return Population(scenario, streams).travellers_of(day)
-
-
-def day_factor(
-    scenario: Scenario, day: date, is_working: Callable[[date], bool] = is_working_day
-) -> float:
-    """By how much more people come on a day than on a working day."""
-    if is_working(day):
-        return 1.0
-    run = 1 + _rest_days(day, -1, is_working) + _rest_days(day, 1, is_working)
-    if run >= LONG_HOLIDAY_DAYS:
-        return scenario.number("crowd.golden_week_factor")
-    if run >= HOLIDAY_DAYS:
-        return scenario.number("crowd.holiday_factor")
-    return scenario.number("crowd.weekend_factor")
-
-
-def _rest_days(day: date, step: int, is_working: Callable[[date], bool]) -> int:
-    """How many days without work lie next to a day, on one side."""
-    for count in range(_RUN_MOST):
-        day += timedelta(days=step)
-        if is_working(day):
-            return count
-    return _RUN_MOST
 
 
 def _triangular(share: float, least: datetime, peak: datetime, most: datetime) -> datetime:

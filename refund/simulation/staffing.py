@@ -11,6 +11,7 @@ from refund.core.places import PORTS
 from refund.core.store import Store, StoreStatus, read_stores
 from refund.places import data_folder
 from refund.simulation.baskets import trade_of
+from refund.simulation.busy_days import busy_days_of
 from refund.simulation.chance import Streams
 from refund.simulation.plans import (
     CUSTOMS_DOWN,
@@ -18,6 +19,7 @@ from refund.simulation.plans import (
     DeskKind,
     DeskPlan,
     FaultPlanned,
+    Others,
     ServiceTime,
     Shape,
     Shift,
@@ -102,8 +104,8 @@ def _at_the_ports(scenario: Scenario) -> Iterator[DeskPlan]:
         for kind in (DeskKind.CUSTOMS, DeskKind.AGENCY):
             shifts = _round_the_clock(scenario, kind, port)
             if any(shift.staff for shift in shifts):
-                service = _service(scenario, kind.value)
-                yield DeskPlan(f"{kind.value}-{port}", kind, 0, port, shifts, service)
+                service, others = _service(scenario, kind.value), _others(scenario, kind, port)
+                yield DeskPlan(f"{kind.value}-{port}", kind, 0, port, shifts, service, others)
 
 
 def _round_the_clock(scenario: Scenario, kind: DeskKind, port: str) -> tuple[Shift, ...]:
@@ -117,6 +119,15 @@ def _round_the_clock(scenario: Scenario, kind: DeskKind, port: str) -> tuple[Shi
         Shift(DAY_FROM, DAY_TO, by_day),
         Shift(DAY_TO, time.max, by_night),
     )
+
+
+def _others(scenario: Scenario, kind: DeskKind, port: str) -> Others | None:
+    """Who uses a desk besides; at Tianhe alone, for the other ports are small."""
+    an_hour = scenario.number(f"desk.{kind.value}_others_an_hour")
+    if port != TIANHE or an_hour == 0:
+        return None
+    patience = timedelta(minutes=scenario.number("desk.others_patience_min"))
+    return Others(an_hour, patience, DAY_FROM, DAY_TO, busy_days_of(scenario))
 
 
 def _service(scenario: Scenario, desk: str) -> ServiceTime:

@@ -11,11 +11,12 @@ import pytest
 
 from refund.core.calendar import SHANGHAI
 from refund.simulation.agenda import Agenda
+from refund.simulation.busy_days import BusyDays
 from refund.simulation.chance import Streams, exponential_quantile
 from refund.simulation.clock import VirtualClock
 from refund.simulation.desk import Desk
 from refund.simulation.erlang import erlang_b, erlang_c, mean_wait_s
-from refund.simulation.plans import DeskKind, DeskPlan, ServiceTime, Shape, Shift
+from refund.simulation.plans import DeskKind, DeskPlan, Others, ServiceTime, Shape, Shift
 
 DAY = date(2026, 9, 7)
 MIDNIGHT = datetime.combine(DAY, time.min, SHANGHAI).astimezone(UTC)
@@ -30,8 +31,9 @@ def desk_of(
     *shifts: Shift,
     kind: DeskKind = DeskKind.CUSTOMS,
     seed: int = 1,
+    others: Others | None = None,
 ) -> tuple[Desk, Agenda]:
-    plan = DeskPlan("customs-WUH", kind, 0, "WUH", shifts, service)
+    plan = DeskPlan("customs-WUH", kind, 0, "WUH", shifts, service, others)
     agenda = Agenda(VirtualClock(MIDNIGHT))
     return Desk(plan, agenda, Streams(seed).of_names("desk", plan.name)), agenda
 
@@ -76,6 +78,44 @@ def test_a_desk_waits_as_erlang_s_formula_says_within_its_interval(
     assert abs(statistics.fmean(means) - expected) <= half
     # An interval that everything fits into would say nothing.
     assert half < 0.35 * expected
+
+
+def test_who_comes_among_others_waits_as_the_formula_says_too() -> None:
+    # Others come at random, and so do ours: what ours find is what everybody finds.
+    servers, service_s, an_hour = 2, 70.0, 75.0
+    means = []
+    for seed in SEEDS:
+        others = Others(an_hour, timedelta(days=9), *ALWAYS, BusyDays(1, 1, 1))
+        service = ServiceTime(Shape.EXPONENTIAL, service_s)
+        desk, agenda = desk_of(service, Shift(*ALWAYS, servers), seed=seed, others=others)
+        gaps, after_s = Streams(seed).of("ours"), 3600.0
+        for who in range(400):
+            after_s += exponential_quantile(gaps.random()) * 800
+            comes(desk, agenda, after_s, who)
+        whole_day(agenda, 10)
+        assert len(desk.visits) == 400
+        assert desk.others_busy_s == pytest.approx(service_s * desk.others_served, rel=0.1)
+        means.append(statistics.fmean(visit.wait_s for visit in desk.visits))
+    half = STUDENT_19 * statistics.stdev(means) / math.sqrt(len(means))
+    expected = mean_wait_s(servers, an_hour / 3600 + 1 / 800, service_s)
+    assert abs(statistics.fmean(means) - expected) <= half
+    assert half < 0.2 * expected
+
+
+def test_others_who_would_wait_too_long_go_on_and_come_on_their_days_alone() -> None:
+    patience = timedelta(minutes=20)
+    others = Others(600, patience, time(6), time(22), BusyDays(2, 2, 2))
+    desk, agenda = desk_of(constant(60), Shift(*ALWAYS, 1), others=others)
+    comes(desk, agenda, 5.9 * 3600, 1)
+    comes(desk, agenda, 14 * 3600, 2)
+    comes(desk, agenda, 23 * 3600, 3)
+    whole_day(agenda)
+    waits = [visit.wait_s for visit in desk.visits]
+    assert waits[0] == 0
+    # At ten times what one person can do, the queue is as long as people bear.
+    assert 19 * 60 <= waits[1] <= 21 * 60
+    assert waits[2] == 0
+    assert desk.others_served == pytest.approx(16 * 60 + 20, abs=2)
 
 
 def test_the_formula_agrees_with_tables() -> None:
@@ -130,7 +170,6 @@ def test_who_has_waited_long_enough_leaves_and_holds_nobody_up() -> None:
     assert [visit.who for visit in desk.visits] == [1, 3]
     assert desk.gave_up == 1
     assert desk.visits[1].wait_s == 598.0
-    assert len(desk) == 0
 
 
 def test_a_store_that_closes_sends_home_who_still_waits_and_serves_out_who_began() -> None:

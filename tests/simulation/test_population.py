@@ -19,6 +19,7 @@ from refund.core.policy import Purchase, assess, rules_on
 from refund.core.traveller import document_key, read_document, read_latin_name, read_local_name
 from refund.sandbox.cards import trial_card
 from refund.simulation.baskets import goods_master
+from refund.simulation.busy_days import busy_days_of
 from refund.simulation.chance import (
     Chance,
     Streams,
@@ -31,7 +32,7 @@ from refund.simulation.chance import (
 )
 from refund.simulation.drill_zones import zone_of
 from refund.simulation.plans import Fraud, PurchasePlan, TravellerPlan, Turn
-from refund.simulation.population import Population, day_factor, travellers_of
+from refund.simulation.population import Population, travellers_of
 from refund.simulation.scenario import Scenario, read_scenario
 from refund.translations import TRAVELLER_LOCALES
 
@@ -313,11 +314,12 @@ def test_shares_of_people_are_near_what_the_scenario_says() -> None:
 
 
 def test_days_without_work_bring_more_people_and_long_holidays_most() -> None:
-    assert day_factor(WEEK, date(2026, 9, 7)) == 1
-    assert day_factor(WEEK, date(2026, 9, 12)) == WEEK.number("crowd.weekend_factor")
-    assert day_factor(WEEK, date(2026, 9, 20)) == 1  # A Sunday on which offices work.
-    assert day_factor(WEEK, date(2026, 9, 26)) == WEEK.number("crowd.holiday_factor")
-    assert day_factor(WEEK, date(2026, 10, 3)) == WEEK.number("crowd.golden_week_factor")
+    factor = busy_days_of(WEEK).factor
+    assert factor(date(2026, 9, 7)) == 1
+    assert factor(date(2026, 9, 12)) == WEEK.number("crowd.weekend_factor")
+    assert factor(date(2026, 9, 20)) == 1  # A Sunday on which offices work.
+    assert factor(date(2026, 9, 26)) == WEEK.number("crowd.holiday_factor")
+    assert factor(date(2026, 10, 3)) == WEEK.number("crowd.golden_week_factor")
     golden = Population(read_scenario("golden-week"), Streams(1))
     assert golden.count_of(date(2026, 10, 3)) > 1.5 * golden.count_of(date(2026, 10, 8))
 
