@@ -14,6 +14,7 @@ from refund.core.guarantee import (
     EXTEND_BEFORE_END,
     last_charge,
 )
+from refund.core.ledger import Account, Entry, Side
 from refund.core.operation import Guarantee
 from refund.ports import Ports
 from refund.services.rules import rules_of
@@ -91,3 +92,35 @@ def _of_promise(tx: Transaction, ports: Ports, form: Form) -> list[Deadline]:
         Deadline(over, What.PROMISE_ENDS, form.form_number),
         Deadline(last - timedelta(hours=12), What.LAST_CHARGE, form.form_number),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What the books say of a span of time: a kind of entry, how many, and their sum."""
+
+    kind: str
+    count: int
+    amount_fen: int
+
+
+MEMORANDUM = frozenset({Account.GUARANTEE_HELD, Account.GUARANTEE_GIVEN})
+ENTRIES_MAX = 5_000
+
+
+def happened(ports: Ports, start: datetime, end: datetime) -> list[Happened]:
+    """What was posted within a span of time, in the order of its first happening."""
+    entries = ports.storage.read(lambda tx: tx.entries_between(start, end, ENTRIES_MAX))
+    sums: dict[str, Happened] = {}
+    for entry in entries:
+        before = sums.get(entry.kind, Happened(entry.kind, 0, 0))
+        sums[entry.kind] = Happened(
+            entry.kind, before.count + 1, before.amount_fen + _amount_of(entry)
+        )
+    return list(sums.values())
+
+
+def _amount_of(entry: Entry) -> int:
+    """What an entry moved: money where some did, else what is on hold at the card."""
+    debits = [one for one in entry.postings if one.side is Side.DEBIT]
+    money = [one.amount_fen for one in debits if one.account not in MEMORANDUM]
+    return sum(money or [one.amount_fen for one in debits])

@@ -93,7 +93,8 @@ class Change:
             return Fault(self.name, times=int(self.value) if self.value else None)
         except ValueError:
             known = [*(OF_CARDS if self.kind is Kind.CARD else OF_NETWORK)]
-            raise Refused("choice_unknown", "value", known=known) from None
+            field = "card" if self.kind is Kind.CARD else "times"
+            raise Refused("choice_unknown", field, known=known) from None
 
 
 def read_change(text: str) -> Change:

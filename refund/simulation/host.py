@@ -17,7 +17,7 @@ from refund.ports import NetworkSilent, Ports
 from refund.services.later import all_tasks, work_through
 from refund.services.secure import poll_holds
 from refund.simulation import snapshots
-from refund.simulation.deadlines import Deadline, deadlines
+from refund.simulation.deadlines import Deadline, Happened, deadlines, happened
 from refund.simulation.forks import CLOCK, DAY_ENDS_BEFORE, Change, check_name, fork
 from refund.simulation.lab_book import SNAPSHOT, LabBook, open_lab_book
 from refund.simulation.mornings import agency_morning
@@ -58,6 +58,15 @@ class Moving:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """A way of the clock that is over, and what the books say of it."""
+
+    start: datetime
+    end: datetime
+    happened: tuple[Happened, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """How the clock is: what it shows, how fast it goes, and where it is being taken."""
 
@@ -92,6 +101,7 @@ class Host:
         self._changed = threading.Condition()
         self._rate = timepiece.going().rate
         self._moving: Moving | None = None
+        self._way: tuple[datetime, datetime] | None = None
         self._ends = False
         self._thread = threading.Thread(target=self._run, name="host", daemon=True)
 
@@ -155,6 +165,13 @@ class Host:
     def next_deadlines(self, most: int = 8) -> list[Deadline]:
         """What time will do next."""
         return deadlines(self.ports, most)
+
+    def last_way(self) -> Way | None:
+        """What happened on the clock's last way; None before the first."""
+        if self._way is None:
+            return None
+        start, end = self._way
+        return Way(start, end, tuple(happened(self.ports, start, end + timedelta(seconds=1))))
 
     def days(self) -> list[snapshots.Snapshot]:
         """The days that can be gone back to, newest first."""
@@ -239,6 +256,7 @@ class Host:
                 if self._moving is not None:
                     self._moving = Moving(moving.began_at, moving.target, stop)
         with self._changed:
+            self._way = moving.began_at, self.timepiece.now()
             self._moving = None
             self._changed.notify_all()
 

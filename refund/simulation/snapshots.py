@@ -91,4 +91,5 @@ def _copy_book(origin: Path, target: Path) -> None:
         closing(pysqlite3.connect(str(origin), timeout=_WAIT_S)) as theirs,
         closing(pysqlite3.connect(str(target))) as ours,
     ):
+        ours.execute("PRAGMA synchronous=OFF")  # It is whole, or it is made anew.
         theirs.backup(ours)

@@ -14,7 +14,7 @@ from refund.core.errors import Refused
 from refund.core.people import Role
 from refund.services import rehearsing
 from refund.simulation.forks import DAY_ENDS_BEFORE
-from refund.simulation.host import Host, View
+from refund.simulation.host import Host
 from refund.web.auth import AUDIENCE_OF, actor, for_learners, let_in
 from refund.web.context import ports
 from refund.web.door import add_door
@@ -63,6 +63,7 @@ def home() -> str:
         "lab/home.html",
         clock=host().view(),
         deadlines=host().next_deadlines(DEADLINES_SHOWN),
+        way=host().last_way(),
         groups={role.value: found for role, found in groups.items() if found},
         taken=host().book.taken(),
         people={one.actor.staff_id: one.actor.name for one in rehearsing.learners(ports())},
@@ -73,14 +74,14 @@ def home() -> str:
 
 @pages.get("/clock")
 @for_learners
-def clock() -> str | tuple[str, int]:
-    """The clock alone; nothing when it is as it was seen."""
-    view = host().view()
-    return ("", 204) if request.args.get("seen") == view.seen else _clock_of(view)
-
-
-def _clock_of(view: View) -> str:
-    return render_template("lab/_clock.html", clock=view)
+def clock() -> Response:
+    """The clock alone; nothing when it is as it was seen, and the whole page once it arrived."""
+    view, seen = host().view(), request.args.get("seen", "")
+    if seen == view.seen:
+        return Response(status=204)
+    if view.moving is None and not seen.endswith("-"):
+        return Response(headers={"HX-Refresh": "true"})
+    return Response(render_template("lab/_clock.html", clock=view))
 
 
 def long_day(value: datetime) -> str:
