@@ -62,6 +62,7 @@ class Seen:
         remaining: how many of each line did not go back to the store.
         has_returned: whether goods of it were brought back.
         verified_at: when customs decided last.
+        is_persons: whether a person's phone claimed it, so that a person is its traveller.
     """
 
     form: Form
@@ -73,6 +74,7 @@ class Seen:
     remaining: Mapping[LineKey, int]
     has_returned: bool
     verified_at: datetime | None
+    is_persons: bool = False
 
     @property
     def is_own(self) -> bool:
@@ -107,7 +109,7 @@ class Travellers:
             Refused: somebody said no.
             NetworkSilent: the network said nothing.
         """
-        seen = self._seen(form, errand)
+        seen = self.seen(form, errand)
         steps: tuple[Callable[[Seen, Errand, Roster, datetime], Moved], ...] = (
             self._guess_codes,
             self._correct,
@@ -125,7 +127,8 @@ class Travellers:
             looks.append(look_at)
         return False, min(looks)
 
-    def _seen(self, form: Form, errand: Errand) -> Seen:
+    def seen(self, form: Form, errand: Errand) -> Seen:
+        """A form with what its traveller's next step depends on."""
         key = document_key(errand.traveller.document)
         index = self._ports.sealer.index("document", key)
 
@@ -144,9 +147,15 @@ class Travellers:
                 remaining=remaining_of(tx.invoices_of(form.form_id), returns),
                 has_returned=bool(returns),
                 verified_at=None if verification is None else verification.verified_at,
+                is_persons=_is_persons(tx, form),
             )
 
         return self._ports.storage.read(read)
+
+    @staticmethod
+    def comes_by_itself(seen: Seen, errand: Errand, roster: Roster) -> bool:
+        """Whether the traveller of a form goes to the port without a person's word."""
+        return errand.is_sent or (roster.plays_travellers and not seen.is_persons)
 
     def _turn_at(self, desk: str, arrived: datetime) -> datetime:
         """When somebody is through at a desk who is next there."""
@@ -222,7 +231,7 @@ class Travellers:
         claims = form.channel is Channel.INSTANT and day_of(now) <= form.depart_by
         if not claims or form.status not in (Status.ISSUED, Status.AGREED, Status.HELD):
             return False, NEVER
-        if not roster.plays_travellers or form.tries_left == 0:
+        if not roster.plays_travellers or seen.is_persons or form.tries_left == 0:
             return False, now + SOON
         if self._comes_back_at(seen, errand) is not None:
             return False, NEVER
@@ -231,7 +240,7 @@ class Travellers:
         if now < due_at:
             return False, due_at
         code = claim_code(self._ports.keys.secret("claim"), form.form_id)
-        phone = f"phone-{form.form_id}"
+        phone = phone_of(form)
         acts.scan(self._ports, phone, form, code)
         return self._claim(seen, errand, phone, now)
 
@@ -290,6 +299,8 @@ class Travellers:
         came_at = self.customs_at(seen, errand, now)
         if came_at is None:
             return False, NEVER
+        if not self.comes_by_itself(seen, errand, roster):
+            return False, now + SOON
         desk = f"customs-{errand.port}"
         served_at, officer = self._turn_at(desk, came_at), roster.officer(errand.port)
         if officer is None or errand.port in cut_off or now < served_at:
@@ -319,6 +330,8 @@ class Travellers:
         form, verified_at = seen.form, seen.verified_at
         if form.status is not Status.ORDINARY_VERIFIED or verified_at is None:
             return False, NEVER
+        if not self.comes_by_itself(seen, errand, roster):
+            return False, now + SOON
         desk = f"agency-{errand.port}"
         served_at, operator = self._turn_at(desk, verified_at), roster.at_counter(errand.port)
         if operator is None or now < served_at:
@@ -341,7 +354,7 @@ class Travellers:
     def _leave(self, seen: Seen, errand: Errand, roster: Roster, now: datetime) -> Moved:
         """Cross the border; whoever waits for an officer of flesh and blood misses the flight."""
         flight = self.flight(seen, errand, now)
-        if flight is None or not roster.plays_travellers:
+        if flight is None or not self.comes_by_itself(seen, errand, roster):
             return False, NEVER if flight is None else now + SOON
         waits = self.customs_at(seen, errand, now) is not None
         if waits and (roster.officer(errand.port) is None or now < flight):
@@ -354,6 +367,18 @@ class Travellers:
         acts.leave(self._ports, self._border, line)
         self._leaves_at.pop(seen.form.form_id, None)
         return True, now
+
+
+def phone_of(form: Form) -> str:
+    """The phone with which a bot claims a form."""
+    return f"phone-{form.form_id}"
+
+
+def _is_persons(tx: Transaction, form: Form) -> bool:
+    """Whether the agreement was signed on another phone than the bot's."""
+    if tx.agreement_of(form.form_id) is None or tx.joint_of(form.form_id) is not None:
+        return False
+    return tx.visit(phone_of(form), form.form_id) is None
 
 
 def _made_out_to(errand: Errand, draft: Draft) -> Draft:

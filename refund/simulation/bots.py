@@ -32,7 +32,7 @@ from refund.simulation.population import Population
 from refund.simulation.roster import Roster
 from refund.simulation.scenario import read_scenario, scenario_names
 from refund.simulation.shopping import UNREACHABLE
-from refund.simulation.twist import twisted
+from refund.simulation.twist import sent_to_port, twisted
 from refund.transaction import Transaction
 
 PERIOD_SECONDS = 0.5
@@ -82,14 +82,17 @@ class Bots:
         self._goods: dict[str, Goods] = {}
         self._has_begun = False
 
-    def go(self) -> int:
-        """Do what is due now; how many acts that was."""
+    def go(self, *, serves: bool = True) -> int:
+        """Do what is due now; how many acts that was.
+
+        Where nobody `serves` the counters issue nothing, as on days that are passed over.
+        """
         with self._turn:
             now = self._ports.clock.now()
             self._begin(now)
             roster = self.roster()
             self.dealer.look(roster)
-            done = self._at_counters(roster, now)
+            done = self._at_counters(roster, now) if serves else 0
             self._discover(now)
             done += self._with_forms(roster, now)
             done += self._office.go(roster, now)
@@ -97,9 +100,12 @@ class Bots:
             return done
 
     def work_through(self, _: Ports | None = None) -> None:
-        """Do everything that waits now, as on the morning of a day that is passed over."""
+        """Do everything that waits now, as on the morning of a day that is passed over.
+
+        Nobody comes to the counters on such a day.
+        """
         for _round in range(ROUNDS_A_MORNING):
-            if not self.go():
+            if not self.go(serves=False):
                 return
 
     def roster(self) -> Roster:
@@ -108,7 +114,16 @@ class Bots:
 
     def errand(self, form: Form) -> Errand:
         """What the traveller of a form means to do, with all that was dealt."""
-        return twisted(self.crowd.errand(form), form, self.cards.of_form(form.form_id))
+        errand = twisted(self.crowd.errand(form), form, self.cards.of_form(form.form_id))
+        sent_at = self.cards.sent_to_port().get(form.form_id)
+        return errand if sent_at is None else sent_to_port(errand, sent_at)
+
+    def send_to_port(self, form_id: str) -> None:
+        """Let the traveller of a form, whom a person plays, come to customs now."""
+        with self._turn:
+            now = self._ports.clock.now()
+            self.cards.send_to_port(form_id, now)
+            self._look_at[form_id] = now
 
     def _begin(self, now: datetime) -> None:
         """Know the goods, the border, and every form that is under way."""

@@ -29,6 +29,7 @@ class Errand:
         cards: given on the network's page, one after the other.
         customs_at: when the traveller joins the queue at customs; None where that is forgotten.
         leaves_at: of the flight; None for somebody who is never seen.
+        is_sent: whether the person who plays the traveller sent that one to the port.
         last_day_counts: whether a departure that was missed is only made up within the promise.
         hidden: how many of each line customs will not see.
         other_person: who stands at customs is not the traveller of the form.
@@ -62,6 +63,7 @@ class Errand:
     back: Mapping[LineKey, int] = field(default_factory=dict)
     is_photographed: bool = False
     last_day_counts: bool = True
+    is_sent: bool = False
 
     def wish(self, form: Form, shown: Traveller, tried: int) -> Wish:
         """How the money should come, with the card that is next after so many."""

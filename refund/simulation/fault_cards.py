@@ -111,7 +111,15 @@ KEPT_FORM = Table(
     {"form_id": Column(str, "a form of somebody's drill, which no bot takes in hand")},
     key="form_id",
 )
-TABLES = (FAULT_CARD, KEPT_FORM)
+TO_THE_PORT = Table(
+    "to_the_port",
+    {
+        "form_id": Column(str, "a form whose traveller a person plays, and sends to the port"),
+        "at": Column(str, "when that traveller comes to customs", MOMENT),
+    },
+    key="form_id",
+)
+TABLES = (FAULT_CARD, KEPT_FORM, TO_THE_PORT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +221,17 @@ class CardTable:
     def kept_forms(self) -> frozenset[str]:
         """The forms that no bot takes in hand."""
         return frozenset(row["form_id"] for row in self._book.rows("SELECT form_id FROM kept_form"))
+
+    def send_to_port(self, form_id: str, at: datetime) -> None:
+        """Let the traveller of a form, whom a person plays, come to customs and fly."""
+        with self._book.write() as db:
+            row = {"form_id": form_id, "at": at.isoformat()}
+            db.table(TO_THE_PORT.name).upsert(row, pk=TO_THE_PORT.key)
+
+    def sent_to_port(self) -> dict[str, datetime]:
+        """The forms whose travellers were sent to the port, and when."""
+        found = self._book.rows("SELECT form_id, at FROM to_the_port")
+        return {row["form_id"]: datetime.fromisoformat(row["at"]) for row in found}
 
     def _found(self, rest: str, **parameters: object) -> list[Dealt]:
         sql = f"SELECT * FROM fault_card {rest}"  # noqa: S608 - the rest is this class's own text

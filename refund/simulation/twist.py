@@ -31,6 +31,11 @@ def twisted(errand: Errand, form: Form, dealt: Sequence[Dealt]) -> Errand:
     return errand
 
 
+def sent_to_port(errand: Errand, at: datetime) -> Errand:
+    """The traveller comes to customs when the person who plays that part says so."""
+    return replace(_leaving(errand, at + BEFORE_FLIGHT, errand.port), is_sent=True)
+
+
 def _declined(errand: Errand, _: Form, __: Dealt) -> Errand:
     others = tuple(card for card in errand.cards if card != DECLINED)
     return replace(errand, cards=(DECLINED, *others), gives_up=False)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from refund.core.form import Channel, Status
+from refund.core.form import Channel, Form, Status
 from refund.services.rehearsing import TRAVELLER_DESK
+from refund.simulation import acts
 from refund.simulation.digest import ledger_digest
 from tests import make
 from tests.simulation.rehearsing import Rehearsed, new_bots, open_rehearsal
@@ -137,3 +138,33 @@ def test_the_officer_who_plays_is_of_the_port(world: Rehearsed) -> None:
     world.take("officer-YIH")
     assert world.bots.roster().officer("YIH") is None
     assert world.bots.roster().player("customs", port="YIH") == "learner-1"
+
+
+def test_a_traveller_whom_a_person_plays_goes_to_the_port_when_told(world: Rehearsed) -> None:
+    form = world.issued()
+    claim_as_a_person(world, form)
+    world.lets_pass(3 * HOUR, timedelta(minutes=15))
+    assert world.form(form).status is Status.ADVANCED
+    world.bots.send_to_port(form.form_id)
+    world.until(form, Status.RELEASED, within=5 * HOUR)
+
+
+def test_a_promise_that_a_person_made_is_broken_when_nobody_goes(world: Rehearsed) -> None:
+    form = world.issued()
+    claim_as_a_person(world, form)
+    for _ in range(20):
+        world.place.clock.pass_by(days=1)
+        world.place.beat()
+        world.bots.work_through()
+    assert world.form(form).status is Status.CAPTURED
+
+
+def claim_as_a_person(world: Rehearsed, form: Form) -> None:
+    """Claim a form on a phone that is no bot's."""
+    ports = world.place.ports
+    code = acts.claim_code(ports, make.clerk(), form.form_id)
+    traveller = ports.storage.read(lambda tx: tx.traveller_of(form.form_id))
+    wish = acts.Wish(traveller.latin_name, traveller.document.number[-4:])
+    acts.scan(ports, "mine", form, code)
+    acts.sign(ports, "mine", form.form_id, wish)
+    acts.claim_advance(ports, "mine", form.form_id, wish, acts.gives_card_in(world.place.book))
