@@ -77,7 +77,11 @@ class Course:
         for turn in BEATS:
             agenda.at(datetime.combine(day, turn, SHANGHAI), self.scene.beat)
         agenda.at(datetime.combine(day, TILLS_FILLED, SHANGHAI), self._fill_tills)
-        agenda.at(datetime.combine(day, OFFICE_OPENS, SHANGHAI), partial(self.office, day))
+        morning = datetime.combine(day, OFFICE_OPENS, SHANGHAI)
+        if self.scene.staffing.has_office_on(day):
+            agenda.at(morning, partial(self.office, day))
+        if day.day == desk_work.MONTH_CLOSES:
+            agenda.at(morning, self._close_months)
 
     def _fill_tills(self) -> None:
         scene = self.scene
@@ -99,9 +103,11 @@ class Course:
             scene.follow(one.form)
         if desk_work.see_to_cases(scene.ports, scene.crew.office):
             scene.follow_up()
-        if day.day == desk_work.MONTH_CLOSES:
-            desk_work.close_months(scene.ports, operator)
         desk_work.record_payments(scene.ports, operator)
+
+    def _close_months(self) -> None:
+        """Settle with the treasury on the day by which it must be, whatever day that is."""
+        desk_work.close_months(self.scene.ports, self.scene.crew.operator)
 
     def _take_in(self, last: date) -> None:
         """Take in the border's file of the days up to one that were not taken in yet."""

@@ -11,6 +11,7 @@ from refund.core.customs import Place
 from refund.core.form import Channel, Method
 from refund.core.invoice import InvoiceKind
 from refund.core.traveller import Traveller
+from refund.gateways.workdays import is_working_day
 from refund.simulation.busy_days import BusyDays
 from refund.simulation.chance import exponential_quantile, lognormal_quantile
 
@@ -323,9 +324,10 @@ def _second_of(edge: time) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Staffing:
-    """Every desk of a world."""
+    """Every desk of a world; `office_rest_days`: the back office works on those too."""
 
     desks: tuple[DeskPlan, ...]
+    office_rest_days: bool = False
     _counters: dict[int, DeskPlan] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -339,6 +341,10 @@ class Staffing:
             KeyError: no such store in this world, which is a defect.
         """
         return self._counters[store_number]
+
+    def has_office_on(self, day: date) -> bool:
+        """Whether the agency's back office works on a day."""
+        return self.office_rest_days or is_working_day(day)
 
     @property
     def points(self) -> tuple[DeskPlan, ...]:

@@ -36,6 +36,10 @@ HUBEI_FROM = date(2025, 7, 1)
 """Since when Hubei takes part. Source: reports of July 2025."""
 
 
+_RUNS_ON = timedelta(days=400)
+"""No promise, hold, case or settlement outlives the last purchase by as much."""
+
+
 def stores_of(scenario: Scenario, streams: Streams) -> tuple[Store, ...]:
     """The stores of a world: the register's first, then made up ones that say so in their names."""
     number = scenario.count("world.stores")
@@ -80,7 +84,8 @@ def _illustrative(store_number: int, scenario: Scenario, streams: Streams) -> St
 
 def staffing_of(scenario: Scenario) -> Staffing:
     """Every desk of a world."""
-    return Staffing((*_in_the_city(scenario), *_at_the_ports(scenario)))
+    rest_days = scenario.word("desk.office_rest_days") == "yes"
+    return Staffing((*_in_the_city(scenario), *_at_the_ports(scenario)), rest_days)
 
 
 def _in_the_city(scenario: Scenario) -> Iterator[DeskPlan]:
@@ -141,11 +146,10 @@ def _service(scenario: Scenario, desk: str) -> ServiceTime:
 def faults_of(scenario: Scenario) -> tuple[FaultPlanned, ...]:
     """Everything that goes wrong by itself: the outages of one day, and the network's own faults.
 
-    The network's faults last from the first moment of the world until it stands still.
+    The network's faults last from the first moment of the world until all has come to rest.
     """
     begins = scenario.starts_at
-    days = scenario.days + scenario.count("world.run_on_days")
-    ends = begins + timedelta(days=days)
+    ends = begins + timedelta(days=scenario.days) + _RUNS_ON
     network = (
         FaultPlanned(begins, ends, name, share_bp=int(share))
         for name, share in scenario.weights("network")
