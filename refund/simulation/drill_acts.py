@@ -140,7 +140,7 @@ def have_form(stage: Stage, values: Values) -> None:
     """A form that somebody issued before, at the learner's own counter or in another store."""
     traveller = stage.traveller(values.word("of"))
     invoice = _invoice(stage, values)
-    port = values.word("port") or "WUH"
+    port = values.word("port") or stage.port
     draft = Draft(traveller, (invoice,), Channel(values.word("channel")), port)
     clerk = stage.seat
     if clerk.role is not Role.CLERK:
@@ -232,7 +232,7 @@ def have_refused(stage: Stage, values: Values) -> None:
 def have_left(stage: Stage, values: Values) -> None:
     """The border tells that the traveller left just now."""
     document = document_from(stage.made[values.word("of")])
-    line = ExitLine(document, values.word("port") or "WUH", stage.now)
+    line = ExitLine(document, values.word("port") or stage.port, stage.now)
     acts.leave(stage.ports, stage.someone(Role.OPERATOR), line)
 
 
@@ -280,7 +280,7 @@ def open_case_of(cases: Sequence[Case], kind: CaseKind) -> Case:
 
 def have_till(stage: Stage, values: Values) -> None:
     """Cash lies in the till of a port's counter; where one is open, it stays as it is."""
-    port = values.word("port") or "WUH"
+    port = values.word("port") or stage.port
     if stage.ports.storage.read(lambda tx: tx.open_till(port)) is None:
         acts.open_till(stage.ports, stage.someone(Role.OPERATOR), port, values.number("cash"))
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from refund.core.calendar import day_of
 from refund.core.errors import Refused
 from refund.core.people import Actor, Role
+from refund.core.store import is_instant_at, obstacles
 from refund.ports import Ports
 from refund.services import rehearsing
 from refund.simulation.drill_checks import judge
@@ -43,6 +44,10 @@ class DrillRoom:
         self._theatre = theatre
         self._turn = threading.Lock()
 
+    def begin(self) -> None:
+        """Begin in a process that has just started: nothing is being prepared by it."""
+        self.scores.fail_unprepared(UNPREPARED)
+
     def drill(self, drill_id: str) -> Drill:
         """A drill by its id.
 
@@ -61,12 +66,20 @@ class DrillRoom:
             Refused: `desk_taken` when others play every desk of the kind.
         """
         taken = self._book.taken()
-        desks = [one for one in rehearsing.desks(self.ports) if one.actor.role is audience.role]
+        desks = [one for one in rehearsing.desks(self.ports) if self._fits(one.actor, audience)]
         own = [one.actor for one in desks if taken.get(one.login) == person.staff_id]
         free = [one.actor for one in desks if one.login not in taken]
         for actor in (*own, *free):
             return actor
         raise Refused("desk_taken")
+
+    def _fits(self, desk: Actor, audience: Audience) -> bool:
+        """Whether a desk is of the kind; a counter's store gives advances now."""
+        if desk.role is not audience.role or desk.store_number is None:
+            return desk.role is audience.role
+        number, now = desk.store_number, self.ports.clock.now()
+        store = self.ports.storage.read(lambda tx: tx.store(number))
+        return store is not None and not obstacles(store, now) and is_instant_at(store, now)
 
     def login_of(self, desk: Actor) -> str:
         """By which name a desk's person signs in."""

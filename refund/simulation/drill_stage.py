@@ -11,7 +11,7 @@ from refund.core.calendar import day_of
 from refund.core.errors import Refused
 from refund.core.form import Form
 from refund.core.people import Actor, Role, Staff
-from refund.core.store import obstacles
+from refund.core.store import is_instant_at, obstacles
 from refund.core.traveller import DocumentKind, IdentityDocument, Traveller
 from refund.ports import Ports
 from refund.sandbox.faults import Fault
@@ -20,6 +20,7 @@ from refund.services.life import the_form
 from refund.simulation.acts import GivesCard
 from refund.simulation.drill_zones import zone_of
 
+FIRST_PORT = "WUH"
 COLLEAGUE = "演练同事 Colleague in the drill"
 """Whom the drill plays beside the learner."""
 
@@ -70,12 +71,19 @@ class Stage:
         return day_of(self.now)
 
     @property
+    def port(self) -> str:
+        """The port of the learner's desk, or else the first."""
+        return self.seat.port or FIRST_PORT
+
+    @property
     def store_number(self) -> int:
         """The store of the learner, or the first one that may issue advances now."""
         if self.seat.store_number is not None:
             return self.seat.store_number
         found = self.ports.storage.read(lambda tx: tx.stores())
-        return next(one.store_number for one in found if not obstacles(one, self.now))
+        now = self.now
+        fit = (one for one in found if not obstacles(one, now) and is_instant_at(one, now))
+        return next(one.store_number for one in fit)
 
     def keep(self, name: str, kind: str, **facts: Any) -> dict[str, Any]:
         """Keep what was made under its name, and lay it before the learner."""

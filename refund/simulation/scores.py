@@ -51,7 +51,6 @@ ATTEMPT = Table(
         "points": Column(int, "what was earned", "points"),
         "most": Column(int, "what could be earned", "points"),
         "pass_points": Column(int, "the least with which it is passed", "points"),
-        "hints": Column(int, "how many hints were looked at"),
         "made": Column(str, "what was prepared, by name; nobody in it exists", "JSON"),
         "sheet": Column(str, "what lay before the learner", "JSON"),
     },
@@ -92,7 +91,6 @@ class Attempt:
     points: int
     most: int
     pass_points: int
-    hints: int
     made: Mapping[str, Mapping[str, Any]]
     sheet: Sequence[Mapping[str, Any]]
 
@@ -150,7 +148,6 @@ class Scores:
                 "points": 0,
                 "most": drill.points,
                 "pass_points": drill.pass_points,
-                "hints": 0,
                 "made": "{}",
                 "sheet": "[]",
             }
@@ -189,11 +186,11 @@ class Scores:
         with self._book.write() as db:
             db.table(ATTEMPT.name).update(number, {"state": "failed", "why": why})
 
-    def look_at_hint(self, attempt: Attempt, count: int) -> None:
-        """Note how many hints were looked at."""
+    def fail_unprepared(self, why: str) -> None:
+        """Note of every drill that was being prepared when the service ended that it was not."""
         with self._book.write() as db:
-            values = {"hints": max(attempt.hints, count)}
-            db.table(ATTEMPT.name).update(attempt.number, values)
+            for row in list(db.table(ATTEMPT.name).rows_where("state = 'preparing'")):
+                db.table(ATTEMPT.name).update(row["attempt"], {"state": "failed", "why": why})
 
     def hand_in(
         self, attempt: Attempt, judged: Sequence[Judged], at: datetime, watch: datetime
@@ -354,7 +351,6 @@ def _attempt(row: Mapping[str, Any]) -> Attempt:
         points=row["points"],
         most=row["most"],
         pass_points=row["pass_points"],
-        hints=row["hints"],
         made=json.loads(row["made"]),
         sheet=json.loads(row["sheet"]),
     )

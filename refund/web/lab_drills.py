@@ -13,7 +13,6 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from refund.core.errors import Refused
-from refund.core.people import Actor
 from refund.services import rehearsing
 from refund.simulation.drill_parameters import Words
 from refund.simulation.drill_room import DrillRoom
@@ -94,9 +93,12 @@ def room() -> DrillRoom:
     here, rooms = host(), current_app.extensions
     shelf = _shelves.read(own_folders(here))
     known = cast("DrillRoom | None", rooms.get(KEY))
-    if known is None or known.shelf is not shelf:
-        known = rooms[KEY] = DrillRoom(ports(), here.book, _theatre(here), shelf)
-    return known
+    if known is not None and known.shelf is shelf:
+        return known
+    made = rooms[KEY] = DrillRoom(ports(), here.book, _theatre(here), shelf)
+    if known is None:
+        made.begin()
+    return made
 
 
 def _theatre(here: Host) -> Theatre:
@@ -196,15 +198,12 @@ def start_drill(drill_id: str) -> Response:
     refused = here.why_not(person, found)
     if refused is not None:
         raise refused
-    here.start(person, found, desk)
-    return _seated(here, person, desk, redirect(url_for("lab.drill", drill_id=drill_id), 303))
-
-
-def _seated(here: DrillRoom, person: Actor, desk: Actor, response: Response) -> Response:
-    """Let a browser in at a desk; no bot plays it from now on."""
+    # The desk is taken first, so that no bot is at work there while time passes.
     login = here.login_of(desk)
     token, played = rehearsing.sit_down(ports(), person, login)
     host().book.take(login, person.staff_id, ports().clock.now())
+    here.start(person, found, desk)
+    response = redirect(url_for("lab.drill", drill_id=drill_id), 303)
     let_in(response, played.role, token)
     return response
 

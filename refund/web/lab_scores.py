@@ -186,7 +186,7 @@ def class_csv(name: str) -> Answer:
 
 _COLUMNS = (
     *("class", "person", "name", "drill", "role", "grade", "tries"),
-    *("best_points", "last_points", "most_points", "passed", "best_at", "best_seconds", "hints"),
+    *("best_points", "last_points", "most_points", "passed", "best_at", "best_seconds"),
 )
 
 
@@ -215,7 +215,6 @@ def _cells(drill: Drill, standing: Standing | None) -> list[str]:
         "yes" if standing and standing.is_passed else "no",
         best.ended_at.isoformat() if best and best.ended_at else "",
         str(round(best.watch.total_seconds())) if best else "",
-        str(best.hints) if best else "",
     ]
 
 
