@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
 
 from refund.core.operation import (
@@ -244,6 +245,10 @@ class Spool(Protocol):
 
     def open(self, name: str) -> BinaryIO:
         """A file to read; FileNotFoundError when it is gone."""
+        ...
+
+    def place(self, name: str) -> Path:
+        """Where a file of a name is, or may be made by work that goes on after a power cut."""
         ...
 
     def drop(self, name: str) -> None:

@@ -15,6 +15,7 @@ from refund.cli.progress import shown
 from refund.cli.refusals import FAILED
 from refund.cli.words import language
 from refund.simulation import what_if as asking
+from refund.simulation.answer_sections import sentences
 from refund.simulation.figure_words import Speech, ordered
 from refund.simulation.findings import SEEDS_MIN, Answer, Finding
 from refund.simulation.sayings import caveats, said_of
@@ -101,13 +102,8 @@ def _print(answer: Answer) -> None:
         return
     for said in said_of(answer, speech):
         click.secho(said.title, bold=True)
-        for sentence in (*said.changes, *said.noise):
+        for sentence in sentences(said, speech):
             click.echo(f"  {sentence}")
-        if said.same:
-            names = speech.listed(said.same)
-            click.echo(
-                "  " + speech("The same in every seed, before and after: %(names)s.", names=names)
-            )
     for sentence in caveats(answer, speech):
         click.echo(sentence)
 

@@ -65,6 +65,11 @@ class Spool:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
         return os.fdopen(os.open(self._path(name), flags), "rb")
 
+    def place(self, name: str) -> Path:
+        """Where a file of a name is, or may be made by work that goes on after a power cut."""
+        PrivateFolder(self._folder).make()
+        return self._path(name)
+
     def drop(self, name: str) -> None:
         """Take a file away, where it is there."""
         self._path(name).unlink(missing_ok=True)

@@ -54,7 +54,7 @@ class JobWorker:
                 log.error("jobs: %s\n%s", type(error).__name__, where)  # noqa: TRY400
 
     def _clear(self) -> None:
-        now = self._ports.clock.now()
+        now = self._ports.at_the_door()
         since = None if self._cleared_at is None else now - self._cleared_at
         if since is None or not timedelta(0) <= since < CLEARED_EVERY:
             self._strange = clear_files(self._ports, self._strange)

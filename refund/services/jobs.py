@@ -3,7 +3,8 @@
 Whoever has something long to do registers its kind, once, where the program is wired:
 `register("exits", take_in)`. The function gets the ports, the job and a `Step`; it calls the step
 as often as it likes, with how much is done and how much there is, and lets what the step raises
-pass, leaving nothing behind. What it returns is kept as what it did.
+pass, leaving nothing behind. What it returns is kept as what it did. Work takes the machine's
+time, so jobs go by its clock, in a rehearsal whose own stands still or leaps too.
 """
 
 import logging
@@ -85,7 +86,7 @@ def start(
     """
     if kind not in KINDS:
         raise LookupError(f"no such kind of job: {kind}")
-    now = ports.clock.now()
+    now = ports.at_the_door()
     job = Job(
         job_id=ports.ids.event_id(),
         kind=kind,
@@ -119,7 +120,7 @@ def ask_cancel(ports: Ports, actor: Actor, job_id: str) -> Job:
     """
 
     def ask(tx: Transaction) -> Job:
-        now = ports.clock.now()
+        now = ports.at_the_door()
         the_job(tx, job_id)
         if not tx.cancel_job(job_id, actor.label, now):
             raise Refused("job_over")
@@ -202,7 +203,7 @@ def run_next(
     Returns:
         Whether there was one.
     """
-    now = ports.clock.now()
+    now = ports.at_the_door()
     # Whoever has nothing to do writes nothing.
     if not ports.storage.read(lambda tx: tx.is_job_due(now)):
         return False
@@ -261,7 +262,7 @@ class _Run:
             self._total = max(total, self._done)
         elif self._total is not None:
             self._total = max(self._total, self._done)
-        now = self._ports.clock.now()
+        now = self._ports.at_the_door()
         if self._is_ending():
             raise Stopped("put_off")
         if self._seen_at is not None and now - self._seen_at < self._seen_every:
@@ -279,7 +280,7 @@ class _Run:
         if why == "cancelled":
             self._end(JobState.CANCELLED, {})
         elif why == "put_off":
-            now = self._ports.clock.now()
+            now = self._ports.at_the_door()
             self._ports.storage.write(lambda tx: tx.put_back_job(self._job, now))
 
     def _end(self, state: JobState, outcome: dict[str, Any], result_name: str = "") -> None:
@@ -290,7 +291,7 @@ class _Run:
             total_units=self._total,
             outcome=outcome,
             result_name=result_name,
-            ended_at=self._ports.clock.now(),
+            ended_at=self._ports.at_the_door(),
         )
         if self._ports.storage.write(lambda tx: tx.end_job(ended)):
             spool = spool_of(self._ports)
@@ -309,7 +310,7 @@ def clear_files(ports: Ports, strange: frozenset[str] = frozenset()) -> frozense
     Returns:
         The files that belong to no job now.
     """
-    spool, now = spool_of(ports), ports.clock.now()
+    spool, now = spool_of(ports), ports.at_the_door()
     names = spool.names()
     ids = sorted({name.removesuffix(RESULT) for name in names})
     known = ports.storage.read(lambda tx: tx.known_jobs(ids)) if ids else {}

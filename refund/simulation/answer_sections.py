@@ -8,7 +8,13 @@ from refund.simulation.charts import Whisker, Write, whiskers
 from refund.simulation.figure_words import MAIN, MINUS, Speech, ordered
 from refund.simulation.findings import Answer, Finding, Verdict
 from refund.simulation.parameters import parameters
-from refund.simulation.sayings import Said, said_of, share_of_base, variant_title
+from refund.simulation.sayings import (
+    Said,
+    said_of,
+    share_of_base,
+    unit_word,
+    variant_title,
+)
 from refund.simulation.sections import Section
 
 SHARE_MAX = 2.0
@@ -34,7 +40,7 @@ def asked_of(answer: Answer, speech: Speech) -> list[Asked]:
     return [
         Asked(
             one.key,
-            f"{one.values[0]} {_unit(one.parameter.unit, speech)}".strip(),
+            f"{one.values[0]} {unit_word(one.parameter.unit, speech)}".strip(),
             speech.listed(one.values[1:]),
             known[one.key].sentence_zh if speech.is_chinese else known[one.key].sentence_en,
         )
@@ -56,7 +62,11 @@ def _of_variant(answer: Answer, said: Said, speech: Speech) -> Section:
     _, base = speech, answer.question.variants[0]
     findings = answer.of(said.variant)
     by_name = {one.figure: one for one in findings}
-    rows = [_row(answer, by_name[name], speech) for name in ordered(by_name)]
+    rows = [
+        _row(answer, by_name[name], speech)
+        for name in ordered(by_name)
+        if by_name[name].verdict is not Verdict.SAME
+    ]
     moved = [one for one in findings if _is_shown(answer, one)]
     places = {name: n for n, name in enumerate(ordered(one.figure for one in moved))}
     marks = [_whisker(answer, one, speech) for one in sorted(moved, key=lambda m: places[m.figure])]
@@ -73,35 +83,42 @@ def _of_variant(answer: Answer, said: Said, speech: Speech) -> Section:
             _("Figure"),
             _("Before"),
             _("Difference"),
-            _("from"),
-            _("to"),
+            _("lower end"),
+            _("upper end"),
             _("p, corrected"),
             _("Verdict"),
         ],
         rows=rows,
         picture=whiskers(marks, _percent, title, zero=True) if marks else Markup(),
-        said=_sentences(said, speech),
-        empty=_("Nothing was measured in two seeds or more."),
+        said=sentences(said, speech),
+        empty=_("There is nothing to draw: every figure is what it was."),
     )
 
 
 def _text(said: Said, speech: Speech) -> str:
     _ = speech
-    if not said.changes and not said.noise:
+    if not (said.changes or said.unsure or said.noise):
         return _("No figure is different in any seed: this does not matter to the model.")
     return _(
-        "%(changes)s figures change, %(noise)s differ by no more than noise, %(same)s do not move. "
-        "The picture shows differences as shares of the mean before, with their 95 %% intervals: "
-        "a dot is a change, a ring is noise.",
+        "Figures that change: %(changes)s; perhaps: %(unsure)s; no more than noise: %(noise)s; "
+        "the same: %(same)s. The picture shows differences as shares of the mean before, with "
+        "their 95 %% intervals: a dot is a change, a ring is not.",
         changes=len(said.changes),
+        unsure=len(said.unsure),
         noise=len(said.noise),
         same=len(said.same),
     )
 
 
-def _sentences(said: Said, speech: Speech) -> tuple[str, ...]:
+def sentences(said: Said, speech: Speech) -> tuple[str, ...]:
+    """All that is said of a variant, what changes first."""
     _ = speech
-    found = [*said.changes, *said.noise]
+    found = [*said.changes, *said.unsure]
+    if said.noise:
+        names = speech.listed(said.noise)
+        found.append(
+            _("No more than noise, with what the true one lies between: %(names)s.", names=names)
+        )
     if said.same:
         names = speech.listed(said.same)
         found.append(_("The same in every seed, before and after: %(names)s.", names=names))
@@ -118,7 +135,7 @@ def _row(answer: Answer, finding: Finding, speech: Speech) -> list[str]:
     if difference is None:
         return [speech.name(name), before, "–", "–", "–", "–", verdict_word(finding, speech)]
     spread = [speech.apart(name, one) for one in (difference.mean, difference.low, difference.high)]
-    p_value = "–" if finding.verdict is Verdict.SAME else _p_written(finding.p_value)
+    p_value = _p_written(finding.p_value)
     return [speech.name(name), before, *spread, p_value, verdict_word(finding, speech)]
 
 
@@ -128,6 +145,8 @@ def verdict_word(finding: Finding, speech: Speech) -> str:
     match finding.verdict:
         case Verdict.CHANGES:
             return _("changes")
+        case Verdict.UNSURE:
+            return _("perhaps")
         case Verdict.NOISE:
             return _("noise")
         case Verdict.SAME:
@@ -179,7 +198,7 @@ def _level(answer: Answer, name: str, speech: Speech) -> Section:
             "Mean over the seeds with its 95 %% interval; the first is what others are compared "
             "with. Overlapping intervals do not mean noise: seeds are compared in pairs."
         ),
-        columns=[_("Variant"), _("Mean"), _("from"), _("to")],
+        columns=[_("Variant"), _("Mean"), _("lower end"), _("upper end")],
         rows=rows,
         picture=whiskers(marks, _tick(name, speech), title, zero=False),
     )
@@ -200,17 +219,3 @@ def _percent(share: float) -> str:
 
 def _p_written(p_value: float) -> str:
     return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
-
-
-def _unit(unit: str, speech: Speech) -> str:
-    _ = speech
-    known = {
-        "yuan": _("yuan"),
-        "percent": "%",
-        "days": _("days"),
-        "working days": _("working days"),
-        "people": _("people"),
-        "minutes": _("minutes"),
-        "seconds": _("seconds"),
-    }
-    return known.get(unit, "")

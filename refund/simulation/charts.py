@@ -181,7 +181,7 @@ def nice_ticks(low: float, high: float) -> list[float]:
 
 def _mark(tone: str, x: float, y: float) -> str:
     """A mark whose shape says what its colour does: a dot for a change, a ring for noise."""
-    kind = "ch-ring" if tone == "noise" else "ch-fill"
+    kind = "ch-ring" if tone in ("noise", "unsure") else "ch-fill"
     return f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="5"/>'
 
 

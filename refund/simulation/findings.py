@@ -19,9 +19,13 @@ SEEDS_FEW = 10
 
 
 class Verdict(Enum):
-    """What is said of a figure under a variant."""
+    """What is said of a figure under a variant.
+
+    UNSURE: its own interval leaves out 0, but among so many comparisons that can be chance.
+    """
 
     CHANGES = "changes"
+    UNSURE = "unsure"
     NOISE = "noise"
     SAME = "same"
     UNMEASURED = "unmeasured"
@@ -147,7 +151,9 @@ def _verdict(difference: Difference | None, p_value: float) -> Verdict:
         return Verdict.UNMEASURED
     if difference.differing == 0:
         return Verdict.SAME
-    return Verdict.CHANGES if p_value < SURE else Verdict.NOISE
+    if p_value < SURE:
+        return Verdict.CHANGES
+    return Verdict.NOISE if difference.low <= 0 <= difference.high else Verdict.UNSURE
 
 
 def _levels(

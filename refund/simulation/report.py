@@ -4,10 +4,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from refund.places import static_folder, templates_folder
+from refund.places import static_folder
 from refund.simulation.answer_sections import answer_sections, asked_of
 from refund.simulation.figure_words import Speech
 from refund.simulation.findings import Answer
@@ -16,7 +15,7 @@ from refund.simulation.results_read import Results, read_results
 from refund.simulation.sayings import caveats, never_varied
 from refund.simulation.sections import headline, sections_of
 from refund.simulation.what_if import answer_in
-from refund.translations import load_catalogues
+from refund.simulation.wording import environment
 
 SHEETS = ("tokens", "page", "parts", "print", "charts")
 """The style sheets that a report brings along."""
@@ -124,19 +123,7 @@ def run_facts(results: Results, speech: Speech) -> list[tuple[str, str]]:
 
 
 def _rendered(template: str, speech: Speech, **given: object) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(templates_folder()),
-        extensions=["jinja2.ext.i18n"],
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    catalogue = load_catalogues(speech.locale)
-    environment.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
-        catalogue.gettext, catalogue.ngettext, newstyle=True
-    )
-    page = environment.get_template(f"lab/report/{template}.html")
+    page = environment(speech.locale).get_template(f"lab/report/{template}.html")
     return page.render(tag=TAGS[speech.locale], style=_style(), **given)
 
 

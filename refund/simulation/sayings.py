@@ -1,6 +1,5 @@
 """What a study found, in sentences: what changes, what is noise, and what did not move."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from refund.simulation.figure_words import Speech
@@ -17,7 +16,8 @@ class Said:
     Args:
         title: what is different in it.
         changes: a sentence for each figure that changes.
-        noise: a sentence for each whose difference cannot be told from noise.
+        unsure: a sentence for each that perhaps changes.
+        noise: the names of those that differ by no more than noise, each with its interval.
         same: the names of the figures that are the same in every seed.
         unmeasured: those that too few seeds have.
     """
@@ -25,6 +25,7 @@ class Said:
     variant: int
     title: str
     changes: tuple[str, ...]
+    unsure: tuple[str, ...]
     noise: tuple[str, ...]
     same: tuple[str, ...]
     unmeasured: tuple[str, ...]
@@ -38,7 +39,7 @@ def said_of(answer: Answer, speech: Speech) -> list[Said]:
 def variant_title(variant: Variant, speech: Speech, base: Variant | None = None) -> str:
     """A variant by its values; against a base, by those alone that are not the base's."""
     named = [
-        f"{key.partition('.')[2]} = {_value(key, value)}"
+        f"{key.partition('.')[2]} = {value} {unit_word(parameters()[key].unit, speech)}".rstrip()
         for key, value in variant.changes.items()
         if base is None or base.changes[key] != value
     ]
@@ -94,7 +95,8 @@ def _said(answer: Answer, variant: Variant, speech: Speech) -> Said:
         variant=variant.number,
         title=variant_title(variant, speech, answer.question.variants[0]),
         changes=sentences(Verdict.CHANGES),
-        noise=sentences(Verdict.NOISE),
+        unsure=sentences(Verdict.UNSURE),
+        noise=tuple(_noise(one, speech) for one in answer.of(variant.number, Verdict.NOISE)),
         same=names(Verdict.SAME),
         unmeasured=names(Verdict.UNMEASURED),
     )
@@ -107,11 +109,12 @@ def _sentence(answer: Answer, finding: Finding, speech: Speech) -> str:
     _, figure = speech, finding.figure
     low, high = (speech.apart(figure, one) for one in (difference.low, difference.high))
     name = speech.name(figure)
-    if finding.verdict is Verdict.NOISE:
+    if finding.verdict is Verdict.UNSURE:
         return _(
-            "%(figure)s: no change that can be told from noise; "
-            "the true one lies between %(low)s and %(high)s.",
+            "%(figure)s perhaps changes by %(by)s, between %(low)s and %(high)s; "
+            "among so many comparisons that can still be noise.",
             figure=name,
+            by=speech.apart(figure, difference.mean),
             low=low,
             high=high,
         )
@@ -137,13 +140,22 @@ def _sentence(answer: Answer, finding: Finding, speech: Speech) -> str:
     )
 
 
+def _noise(finding: Finding, speech: Speech) -> str:
+    """A figure's name with the interval of its difference."""
+    name, difference = speech.name(finding.figure), finding.difference
+    if difference is None:
+        return name
+    low, high = (speech.apart(finding.figure, one) for one in (difference.low, difference.high))
+    return f"{name} ({low} … {high})"
+
+
 def _share(answer: Answer, finding: Finding, speech: Speech) -> str:
     share = share_of_base(answer, finding.figure, finding.difference)
     if share is None:
         return ""
     _, base = speech, answer.levels[answer.question.variants[0].number, finding.figure]
-    return _(
-        " (%(percent)s %% of %(base)s)",
+    return " " + _(
+        "(%(percent)s %% of %(base)s)",
         percent=f"{abs(100 * share[0]):.1f}",
         base=speech.value(finding.figure, base.mean),
     )
@@ -160,27 +172,16 @@ def share_of_base(
     return difference.mean / size, difference.low / size, difference.high / size
 
 
-def parameter_sentences(keys: Sequence[str], speech: Speech) -> list[tuple[str, str, str]]:
-    """Every key with what it means, and where its default comes from."""
-    known = parameters()
-    return [
-        (
-            key,
-            known[key].sentence_zh if speech.is_chinese else known[key].sentence_en,
-            known[key].unit,
-        )
-        for key in keys
-    ]
-
-
-def _value(key: str, value: str) -> str:
-    unit = parameters()[key].unit
-    match unit:
-        case "yuan":
-            return f"CNY {value}"
-        case "percent":
-            return f"{value} %"
-        case "days" | "working days":
-            return f"{value} d"
-        case _:
-            return value
+def unit_word(unit: str, speech: Speech) -> str:
+    """What a parameter is counted in, after its value; nothing for words and plain numbers."""
+    _ = speech
+    known = {
+        "yuan": _("yuan"),
+        "percent": "%",
+        "days": _("days"),
+        "working days": _("working days"),
+        "people": _("people"),
+        "minutes": _("minutes"),
+        "seconds": _("seconds"),
+    }
+    return known.get(unit, "")

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from refund.simulation.charts import Bars, Series, across, by_day
 from refund.simulation.figure_words import MAIN, Speech, ordered
 from refund.simulation.results_read import Results, Row
+from refund.simulation.wording import refusal_words
 
 SPANS_S = (15, 30, 60, 120, 300, 600, 1800, 3600, 86400)
 """Between these seconds the forms are counted that were paid after their first scan."""
@@ -272,8 +273,11 @@ def _refusals(results: Results, speech: Speech) -> Section:
         "refusals",
         title,
         _("How often somebody was told no, and for what reason."),
-        [_("Reason"), _("Times")],
-        [[row["code"], f"{row['times']:,}"] for row in found],
+        [_("Reason"), _("Code"), _("Times")],
+        [
+            [refusal_words(row["code"], speech.locale), row["code"], f"{row['times']:,}"]
+            for row in found
+        ],
         across(bars, lambda one: f"{one:,.0f}", title),
         empty=_("Nothing was refused in this run."),
     )

@@ -93,12 +93,12 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _now() -> dict[str, object]:
-    return {"now": ports().clock.now(), "kept_days": jobs.KEPT.days}
+    return {"now": ports().at_the_door(), "kept_days": jobs.KEPT.days}
 
 
 def _shown(found: Job) -> dict[str, object]:
     """What the page says of a job; `seen` changes with each of it, and with each second it runs."""
-    now = ports().clock.now()
+    now = ports().at_the_door()
     lasted = (found.ended_at or now) - found.started_at if found.started_at else timedelta(0)
     seconds = 0 if found.is_over else int(lasted.total_seconds())
     words = f"{found.state.value}|{found.done_units}|{found.total_units}|{found.cancel_by}|"
