@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from refund.core.calendar import day_of
+from refund.core.errors import Refused
 from refund.core.goods import Goods
 from refund.core.people import Actor, Role, Staff
 from refund.core.policy import RULES, Rule
@@ -156,7 +157,7 @@ def open_place(settings: PlaceSettings, told: Told = lambda _text, _name: None) 
     Where the settings name a folder the files stay in it.
 
     Raises:
-        Refused: a rule's value that no operator could add.
+        Refused: a rule's value that no operator could add; `database_not_fresh`.
     """
     with _folder_for(settings) as folder:
         fix_keys(folder / KEYS, f"world {settings.seed}", settings.at - PREPARED_BEFORE)
@@ -164,6 +165,7 @@ def open_place(settings: PlaceSettings, told: Told = lambda _text, _name: None) 
         place = Place(folder, url, settings.at - PREPARED_BEFORE, told, fleeting=True)
         try:
             place.database.migrate(place.clock.now())
+            _require_fresh(place)
             _furnish(place, settings)
             place.clock.at = settings.at
             yield place
@@ -179,6 +181,16 @@ def _folder_for(settings: PlaceSettings) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="refund-lab-", dir=folder_in_memory()) as name:
         yield Path(name)
+
+
+def _require_fresh(place: Place) -> None:
+    """Refuse a database in which somebody works already.
+
+    Raises:
+        Refused: `database_not_fresh`.
+    """
+    if place.ports.storage.read(lambda tx: tx.staff_register()):
+        raise Refused("database_not_fresh")
 
 
 def _furnish(place: Place, settings: PlaceSettings) -> None:

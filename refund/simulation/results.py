@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from refund.simulation.results_tables import TABLES, Table
+from refund.simulation.results_tables import TABLES
 
 BATCH = 1_000
 
@@ -48,18 +48,10 @@ def _fill(results: Database, rows: Mapping[str, Iterable[Row]]) -> None:
         )
     for name, table in TABLES.items():
         found = _about() if name == "about" else rows.get(name, ())
-        _insert(results, name, table, found)
-    results.conn.commit()
-
-
-def _insert(results: Database, name: str, table: Table, rows: Iterable[Row]) -> None:
-    """Insert rows, each with all of its table's columns."""
-    columns = list(table.columns)
-    named = ", ".join(f'"{column}"' for column in columns)
-    places = ", ".join("?" for _ in columns)
-    sql = f'INSERT INTO "{name}" ({named}) VALUES ({places})'  # noqa: S608 - names of our own
-    values = ([row[column] for column in columns] for row in rows)
-    results.conn.executemany(sql, values)
+        columns = list(table.columns)
+        results.table(name).insert_all(
+            ({column: row[column] for column in columns} for row in found), batch_size=BATCH
+        )
 
 
 def _about() -> Iterator[Row]:

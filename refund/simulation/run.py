@@ -10,7 +10,6 @@ from pathlib import Path
 
 from refund import __version__
 from refund.core.calendar import day_of
-from refund.core.errors import Refused
 from refund.services.audit import Finding, audit
 from refund.services.steps import Step, no_step
 from refund.simulation.acts import gives_card_in
@@ -93,7 +92,6 @@ def simulate(
     """
     whole = scenario if days is None else scenario.with_changes({"world.days": days})
     with open_place(_settings(whole, seed, url)) as place:
-        _require_fresh(place)
         run = _Run(whole, seed, place)
         run.live(progress)
         return run.reckon(out)
@@ -109,16 +107,6 @@ def _settings(scenario: Scenario, seed: int, url: str) -> PlaceSettings:
         rules=scenario.rules,
         url=url,
     )
-
-
-def _require_fresh(place: Place) -> None:
-    """Refuse a database in which there are forms.
-
-    Raises:
-        Refused: `database_not_fresh`.
-    """
-    if place.ports.storage.read(lambda tx: tx.forms_numbered("", "9" * 15, 1)):
-        raise Refused("database_not_fresh")
 
 
 class _Run:
