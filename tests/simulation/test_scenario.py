@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
 
@@ -14,8 +16,9 @@ from refund.gateways.workdays import is_working_day
 from refund.sandbox.cards import BRANDS
 from refund.sandbox.faults import NAMES
 from refund.simulation.chance import Streams
-from refund.simulation.parameters import ASSUMPTION, find, parameters, written
+from refund.simulation.parameters import ASSUMPTION, Value, find, parameters, written
 from refund.simulation.plans import CUSTOMS_DOWN, NETWORK_DOWN, OUTAGES, DeskKind
+from refund.simulation.population import Population
 from refund.simulation.scenario import (
     default_scenario,
     parse_scenario,
@@ -67,6 +70,33 @@ def test_every_parameter_says_where_its_default_comes_from_and_lies_within_its_b
         if not one.rule:
             value = one.read(one.default)
             assert one.read(written(value)) == value, key
+
+
+class Watched(dict[str, Value]):
+    """The values of a world that remember which of them were asked for."""
+
+    def __init__(self, world: Mapping[str, Value]) -> None:
+        super().__init__(world)
+        self.asked: set[str] = set()
+
+    def __getitem__(self, key: str) -> Value:
+        self.asked.add(key)
+        return super().__getitem__(key)
+
+
+def test_every_parameter_of_the_world_is_asked_for_when_a_world_is_made() -> None:
+    watched = Watched(default_scenario().world)
+    scenario = replace(default_scenario(), world=watched)
+    assert stores_of(scenario, Streams(1))
+    assert staffing_of(scenario).desks
+    assert faults_of(scenario)
+    population = Population(scenario, Streams(1))
+    assert [plan for day in scenario.shopping_days() for plan in population.travellers_of(day)]
+    # Asked for where there are more stores than the register has.
+    not_here = {"world.instant_share"}
+    assert set(parameters()) - watched.asked - not_here == {
+        key for key, one in parameters().items() if one.rule
+    }
 
 
 def test_every_rule_of_the_table_can_be_varied() -> None:
