@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from refund.core.errors import Refused
 from refund.core.people import Role
 from refund.services.sign_in import Credentials, role_of, sign_in, sign_out
-from refund.web.auth import AUDIENCE_OF, cookie_name, let_in, let_out, open_to_all
+from refund.web.auth import AUDIENCE_OF, cookie_name, for_learners, let_in, let_out, open_to_all
 from refund.web.context import here, ports
 
 
@@ -40,6 +40,7 @@ def add_door(pages: Blueprint, role: Role, *others: Role) -> None:
         let_in(response, role, token)
         return response
 
+    @for_learners
     def leave() -> Response:
         """End the session for ever."""
         sign_out(ports(), request.cookies.get(cookie_name(audience), ""))

@@ -79,7 +79,7 @@ def clock() -> Response:
     view, seen = host().view(), request.args.get("seen", "")
     if seen == view.seen:
         return Response(status=204)
-    if view.moving is None and not seen.endswith("-"):
+    if view.moving is None and seen and not seen.endswith("-"):
         return Response(headers={"HX-Refresh": "true"})
     return Response(render_template("lab/_clock.html", clock=view))
 

@@ -23,6 +23,7 @@ from refund.services.enrol import enrol_staff, import_stores, put_goods_master
 from refund.web.auth import AUDIENCE_OF
 from tests.web.page import check_page
 from tests.web.people import (
+    CLASS,
     EVERYONE,
     OFFICER_OF_ANOTHER_PORT,
     PASSWORD,
@@ -73,7 +74,8 @@ def ports(settings: Settings, clock: HandClock, password_hash: str) -> Iterator[
     folder = data_folder()
     import_stores(ports, read_stores((folder / "stores.csv").read_bytes()), "test")
     put_goods_master(ports, load_goods((folder / "goods.csv").read_text(encoding="utf-8")))
-    enrol_staff(ports, [Staff(one, one.staff_id, password_hash) for one in EVERYONE], "test")
+    people = (*EVERYONE, *CLASS) if settings.is_rehearsal else EVERYONE
+    enrol_staff(ports, [Staff(one, one.staff_id, password_hash) for one in people], "test")
     yield ports
     wired.database.close()
 

@@ -47,6 +47,12 @@ OTHERS = {
     "staff_id": "nobody",
     "deed": "disable",
     "what": "forms",
+    "desk": "nobody",
+    "drill_id": "nothing",
+    "number": "999",
+    "person": "nobody",
+    "card": "nothing",
+    "deal_id": "999",
 }
 """What the other parts of addresses may be; nobody has these."""
 GUARDS = {pages.name: guard for pages, _, guard in AUDIENCES}
@@ -107,7 +113,10 @@ def routes(app: Flask) -> list[Route]:
 
 
 def guard_of(app: Flask, rule: Rule) -> str:
-    """Who may see a rule's pages: a role, `traveller`, `network`, or `open`."""
+    """Who may see a rule's pages: a role, `traveller`, `network`, or `open`.
+
+    What is the learners' is the trainers' too.
+    """
     audience = rule.endpoint.partition(".")[0]
     assert audience in GUARDS, f"{rule.rule} has no declared guard"
     marked = getattr(app.view_functions[rule.endpoint], "open_to_all", False)
@@ -118,6 +127,8 @@ def guard_of(app: Flask, rule: Rule) -> str:
     else:
         assert app.before_request_funcs.get(audience), f"the pages of {audience} have no guard"
         assert rule.rule.startswith(PREFIXES[audience] + "/") or marked, rule.rule
+        if getattr(app.view_functions[rule.endpoint], "for_learners", False):
+            return "open" if marked else "learner"
     return "open" if marked else GUARDS[audience]
 
 

@@ -80,7 +80,8 @@ def check_page(response: TestResponse) -> Page:
     assert len(list(html.iter("h1"))) == 1, "a page has exactly one h1"
     title = _text(next(html.iter("title")))
     assert len({part.strip() for part in title.split("·")} - {""}) > 1, f"no own title: {title}"
-    assert "SIMULATION" in page.text, "the page does not say that it is a simulation"
+    said = "SIMULATION" in page.text or "REHEARSAL" in page.text
+    assert said, "the page does not say that it is a simulation"
     return page
 
 

@@ -18,8 +18,13 @@ CLERK_OF_ANOTHER_STORE = Actor("clerk-2", Role.CLERK, "周宁 Zhou Ning", store_
 OFFICER = Actor("officer-1", Role.OFFICER, "何伟 He Wei", port="WUH")
 OFFICER_OF_ANOTHER_PORT = Actor("officer-2", Role.OFFICER, "高远 Gao Yuan", port="YIH")
 OPERATOR = Actor("operator-1", Role.OPERATOR, "苏敏 Su Min")
+TRAINER = Actor("trainer-1", Role.TRAINER, "方明 Fang Ming")
+LEARNER = Actor("learner-1", Role.LEARNER, "学员 Xue Yuan")
 
 EVERYONE = (CLERK, CLERK_OF_ANOTHER_STORE, OFFICER, OPERATOR)
+
+CLASS = (TRAINER, LEARNER)
+"""Who is there besides where it is rehearsed."""
 
 SignIn = Callable[..., FlaskClient]
 """How a test signs a browser in: `sign_in(client, Role.CLERK, "clerk-2")`."""

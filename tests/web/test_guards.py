@@ -12,12 +12,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from urllib3 import encode_multipart_formdata
 
+from refund.app import create_app
 from refund.config import Settings
 from refund.core.people import Actor, Role, Staff
 from refund.ports import Ports
 from refund.services.enrol import enrol_staff
 from refund.services.issue import issue_form
 from refund.web import BODY_BYTES_MAX, FIELD_BYTES_MAX, PARTS_MAX
+from refund.web.auth import AUDIENCE_OF
 from refund.web.security import FIELD
 from tests import make
 from tests.web.guards import (
@@ -31,14 +33,29 @@ from tests.web.guards import (
     two_forms,
 )
 from tests.web.page import check_page
-from tests.web.people import CLERK, OFFICER, OPERATOR, SignIn, browser
+from tests.web.people import CLERK, LEARNER, OFFICER, OPERATOR, TRAINER, SignIn, browser
 
-ROLES = ("nobody", "clerk", "officer", "operator", "traveller")
-PEOPLE = {"clerk": CLERK, "officer": OFFICER, "operator": OPERATOR}
-DOORS = {"clerk": "store", "officer": "customs", "operator": "operator"}
+PEOPLE = {
+    "clerk": CLERK,
+    "officer": OFFICER,
+    "operator": OPERATOR,
+    "trainer": TRAINER,
+    "learner": LEARNER,
+}
+ROLES = ("nobody", *PEOPLE, "traveller")
+DOORS = {role: AUDIENCE_OF[Role(role)] for role in PEOPLE}
+ALSO = {"trainer": {"learner"}}
+"""Whose pages a role sees besides its own."""
+
 WRONG_TOKENS: tuple[dict[str, str], ...] = ({}, {FIELD: ""}, {FIELD: "0" * 64}, {FIELD: "零" * 64})
 
 Enter = Callable[..., FlaskClient]
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Return the settings of a rehearsal, which has every page that there is."""
+    return replace(settings, is_rehearsal=True)
 
 
 @pytest.fixture
@@ -67,6 +84,11 @@ def pages_of(app: Flask) -> list[Route]:
     return [route for route in routes(app) if route.guard != "network"]
 
 
+def is_open_to(role: str, route: Route) -> bool:
+    """Whether a role may see a route."""
+    return route.guard in {"open", role, *ALSO.get(role, ())}
+
+
 def token_of(client: FlaskClient) -> str:
     """The token of this browser's forms."""
     return check_page(client.get("/store/sign-in")).token
@@ -74,7 +96,13 @@ def token_of(client: FlaskClient) -> str:
 
 def test_every_route_has_a_declared_guard(app: Flask) -> None:
     declared = {route.guard for route in routes(app)}
-    assert declared == {"clerk", "officer", "operator", "traveller", "network", "open"}
+    assert declared == {*PEOPLE, "traveller", "network", "open"}
+
+
+def test_the_lab_is_not_there_where_nothing_is_rehearsed(settings: Settings, ports: Ports) -> None:
+    usual = create_app(replace(settings, is_rehearsal=False), replace(ports, is_rehearsal=False))
+    assert usual.test_client().get("/lab/").status_code == 404
+    assert [route.name for route in routes(usual) if route.rule.rule.startswith("/lab")] == []
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -83,12 +111,14 @@ def test_nobody_sees_the_pages_of_another_role(
 ) -> None:
     client = enter(role)
     token = token_of(client)
-    guarded = [route for route in routes(app) if route.guard not in {"open", role}]
+    guarded = [route for route in routes(app) if not is_open_to(role, route)]
     assert guarded
     for route in guarded:
         for form in (forms.ours, forms.foreign):
             status, body = route.ask(client, route.path(form.form_id, form.code), token)
-            door = route.method == "GET" and route.guard != "traveller"
+            # A learner is in the lab already, and is told that a page is not for learners.
+            inside = (role, route.guard) == ("learner", "trainer")
+            door = route.method == "GET" and route.guard != "traveller" and not inside
             expected = {302} if door else {401, 403, 404}
             assert status in expected, f"{role}: {route.name} answered {status}"
             assert form.form_number not in body.decode(), route.name
