@@ -73,7 +73,7 @@ def open_rehearsal(
     timepiece.set(datetime.fromisoformat(at))
     clock = SharedClock(timepiece.path)
     book = Book(str(folder / "sandbox.db"), clock.now, CountedIds(3).network_id)
-    wired, database, _ = wire_ports(instance, url, BookNetwork(book), clock)
+    wired, database, _ = wire_ports(instance, url, BookNetwork(book), clock, is_rehearsal=True)
     ports = replace(wired, is_rehearsal=True, public_url="http://localhost")
     data = data_folder()
     import_stores(ports, read_stores((data / "stores.csv").read_bytes()), "test")
