@@ -171,7 +171,9 @@ class Host:
         if self._way is None:
             return None
         start, end = self._way
-        return Way(start, end, tuple(happened(self.ports, start, end + timedelta(seconds=1))))
+        # What people did while the clock stood at the beginning is not of the way.
+        instant = timedelta(microseconds=1)
+        return Way(start, end, tuple(happened(self.ports, start + instant, end + instant)))
 
     def days(self) -> list[snapshots.Snapshot]:
         """The days that can be gone back to, newest first."""

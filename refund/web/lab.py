@@ -81,7 +81,7 @@ def clock() -> Response:
         return Response(status=204)
     if view.moving is None and seen and not seen.endswith("-"):
         return Response(headers={"HX-Refresh": "true"})
-    return Response(render_template("lab/_clock.html", clock=view))
+    return Response(render_template("lab/_clock.html", clock=view), mimetype="text/html")
 
 
 def long_day(value: datetime) -> str:
