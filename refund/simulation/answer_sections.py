@@ -18,7 +18,7 @@ from refund.simulation.sayings import (
 from refund.simulation.sections import Section
 
 SHARE_MAX = 2.0
-"""A figure that moves by more than twice the base's mean would crowd out the others."""
+"""A figure that moves by more than twice the base's mean is in the table alone."""
 
 LEVELS_SHOWN = 8
 VARIANTS_MIN = 3
@@ -89,7 +89,7 @@ def _of_variant(answer: Answer, said: Said, speech: Speech) -> Section:
             _("Verdict"),
         ],
         rows=rows,
-        picture=whiskers(marks, _percent, title, zero=True) if marks else Markup(),
+        picture=whiskers(marks, _percent, title, zero=True, limit=SHARE_MAX) if marks else Markup(),
         said=sentences(said, speech),
         empty=_("There is nothing to draw: every figure is what it was."),
     )
@@ -159,7 +159,7 @@ def _is_shown(answer: Answer, finding: Finding) -> bool:
     share = share_of_base(answer, finding.figure, finding.difference)
     if share is None or finding.verdict in (Verdict.SAME, Verdict.UNMEASURED):
         return False
-    return max(abs(one) for one in share) <= SHARE_MAX
+    return abs(share[0]) <= SHARE_MAX
 
 
 def _whisker(answer: Answer, finding: Finding, speech: Speech) -> Whisker:

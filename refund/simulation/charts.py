@@ -121,7 +121,9 @@ def across(rows: Sequence[Bars], write: Write, label: str) -> Markup:
     return _picture(max(ROW, len(rows) * ROW), label, parts)
 
 
-def whiskers(rows: Sequence[Whisker], write: Write, label: str, *, zero: bool) -> Markup:
+def whiskers(
+    rows: Sequence[Whisker], write: Write, label: str, *, zero: bool, limit: float = math.inf
+) -> Markup:
     """Means with their intervals, one a row, over one scale.
 
     Args:
@@ -129,9 +131,10 @@ def whiskers(rows: Sequence[Whisker], write: Write, label: str, *, zero: bool) -
         write: a tick as people read it.
         label: what the picture shows.
         zero: whether the scale has to have 0, with a line of its own.
+        limit: no farther from 0 does the scale reach; what does goes to its end without a stop.
     """
-    low = min((one.low for one in rows), default=0.0)
-    high = max((one.high for one in rows), default=0.0)
+    low = max(min((one.low for one in rows), default=0.0), -limit)
+    high = min(max((one.high for one in rows), default=0.0), limit)
     if zero:
         low, high = min(low, 0.0), max(high, 0.0)
     ticks = nice_ticks(low, high)
@@ -140,7 +143,7 @@ def whiskers(rows: Sequence[Whisker], write: Write, label: str, *, zero: bool) -
     height = len(rows) * ROW
 
     def x(value: float) -> float:
-        share = (value - first) / (last - first) if last > first else 0.5
+        share = (min(max(value, first), last) - first) / (last - first) if last > first else 0.5
         return LABEL + 12 + room * share
 
     parts = []
@@ -160,10 +163,8 @@ def whiskers(rows: Sequence[Whisker], write: Write, label: str, *, zero: bool) -
             f'<g class="ch-{row.tone}"><title>{escape(row.said or row.label)}</title>'
             f'<line class="ch-stroke" x1="{x(row.low):.1f}" x2="{x(row.high):.1f}"'
             f' y1="{y:.1f}" y2="{y:.1f}"/>'
-            f'<line class="ch-stroke" x1="{x(row.low):.1f}" x2="{x(row.low):.1f}"'
-            f' y1="{y - 5:.1f}" y2="{y + 5:.1f}"/>'
-            f'<line class="ch-stroke" x1="{x(row.high):.1f}" x2="{x(row.high):.1f}"'
-            f' y1="{y - 5:.1f}" y2="{y + 5:.1f}"/>{_mark(row.tone, x(row.mean), y)}</g>'
+            + "".join(_stop(x(end), y) for end in (row.low, row.high) if first <= end <= last)
+            + f"{_mark(row.tone, x(row.mean), y)}</g>"
         )
     return _picture(height + 28, label, parts)
 
@@ -177,6 +178,10 @@ def nice_ticks(low: float, high: float) -> list[float]:
     step = next(power * one for one in (1, 2, 5, 10) if power * one >= raw * 0.9999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [one * step for one in range(first, last + 1)]
+
+
+def _stop(x: float, y: float) -> str:
+    return f'<line class="ch-stroke" x1="{x:.1f}" x2="{x:.1f}" y1="{y - 5:.1f}" y2="{y + 5:.1f}"/>'
 
 
 def _mark(tone: str, x: float, y: float) -> str:

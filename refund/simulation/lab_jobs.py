@@ -56,6 +56,7 @@ def do_what_if(ports: Ports, job: Job, step: Step) -> Made:
     asked = read_facts(job.asked)
     question = read_question(asked["scenario"], asked["vary"], asked["days"])
     out = spool_of(ports).place(job.job_id + RESULT)
+    out.touch(mode=0o600)
     seeds = range(1, asked["seeds"] + 1)
     answer = what_if(question, seeds, out, step=step, seats=max(1, cores() - 1))
     changes = sum(1 for one in answer.findings if one.verdict is Verdict.CHANGES)

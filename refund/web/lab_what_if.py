@@ -35,6 +35,9 @@ from refund.web.lab import ROOMS, pages
 from refund.web.language import chosen
 from refund.web.parse import typed_fields
 
+USUAL = "ordinary-week"
+"""The scenario that is proposed."""
+
 ROWS = 3
 """So many parameters can be varied at once from the page; the command takes more."""
 
@@ -57,7 +60,7 @@ register_lab_kinds()
 @pages.get("/what-if")
 def what_if() -> str:
     """The question that can be asked, and those that were."""
-    return _page({"seeds": str(SEEDS_DEFAULT), "seed": "1"}, [])
+    return _page({"scenario": USUAL, "seeds": str(SEEDS_DEFAULT), "seed": "1"}, [])
 
 
 @pages.post("/what-if")
