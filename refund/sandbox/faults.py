@@ -161,6 +161,10 @@ class Fault:
         if self.times is not None and self.times < 1:
             raise ValueError("a fault happens at least once")
 
+    def concerns(self, name: str, last4: str, kind: str) -> bool:
+        """Whether a draw of this name is about it, for this card and this kind of operation."""
+        return self.name == name and self.last4 in ("", last4) and self.kind in ("", kind)
+
     def happens(self, number: int) -> bool:
         """Whether the draw of this number, from 0, brings it: the same in every run."""
         message = f"{self.name}:{number}".encode()
@@ -193,7 +197,7 @@ class FaultPlan:
     def __init__(self, file: BookFile, clock: Callable[[], datetime] | None = None) -> None:
         self._file = file
         self._clock = clock or ShiftedClock()
-        self._names: frozenset[str] | None = None
+        self._known: tuple[Fault, ...] | None = None
 
     def draw(self, name: str, *, last4: str = "", kind: str = "") -> bool:
         """Whether this fault happens now, to this card and this kind of operation.
@@ -203,7 +207,9 @@ class FaultPlan:
         """
         if name not in NAMES:
             raise ValueError(f"no fault is named {name}")
-        if name not in self._switched_names() or not self._matching(name, last4, kind):
+        if not any(fault.concerns(name, last4, kind) for fault in self._switched_on()):
+            return False
+        if not self._matching(name, last4, kind):
             return False  # Nothing is switched on, so nothing is written either.
         with self._file.write() as db:
             for switched in self._matching(name, last4, kind):
@@ -220,7 +226,7 @@ class FaultPlan:
     def switch_on(self, fault: Fault) -> int:
         """Let a fault happen from now on; returns the id by which it is switched off."""
         with self._file.write() as db:
-            self._names = None
+            self._known = None
             made = db.execute(
                 "INSERT INTO fault (name, last4, kind, probability_bp, seed, times,"
                 " created_at) VALUES (:name, :last4, :kind, :probability_bp, :seed, :times, :at)",
@@ -239,32 +245,32 @@ class FaultPlan:
     def switch_off(self, fault_id: int) -> bool:
         """Let a fault happen no more; whether it was switched on."""
         with self._file.write() as db:
-            self._names = None
+            self._known = None
             sql = "DELETE FROM fault WHERE fault_id = :fault_id"
             return bool(db.execute(sql, {"fault_id": fault_id}).rowcount)
 
     def heal(self) -> int:
         """Switch every fault off; how many there were."""
         with self._file.write() as db:
-            self._names = None
+            self._known = None
             return int(db.execute("DELETE FROM fault").rowcount)
 
     def switched(self) -> list[Switched]:
         """List what is switched on, also what is used up, in the order of switching."""
         return [_read(row) for row in self._file.rows(_ALL)]
 
-    def _switched_names(self) -> frozenset[str]:
-        """What is switched on at all; kept in mind, for each call asks about twenty names.
+    def _switched_on(self) -> tuple[Fault, ...]:
+        """What is switched on, used up or not; kept in mind, for each call draws many names.
 
         It is forgotten within the transaction that changes it, which nobody else can be in.
         """
-        names = self._names
-        if names is not None:
-            return names
+        known = self._known
+        if known is not None:
+            return known
         with self._file.write():
-            names = frozenset(name for (name,) in self._file.rows("SELECT name FROM fault"))
-            self._names = names
-        return names
+            known = tuple(switched.fault for switched in self.switched())
+            self._known = known
+        return known
 
     def _matching(self, name: str, last4: str, kind: str) -> list[Switched]:
         scope = {"name": name, "last4": last4, "kind": kind}

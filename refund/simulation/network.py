@@ -140,7 +140,7 @@ class BookNetwork:
         told = self._keyed(path, operation.sent_key, values, ask)
         if fault is Fault.LOST or told.lost:
             raise NetworkSilent
-        answer = answer_of(told.body)
+        answer = answer_of(told.text)
         if fault is Fault.OTHER_AMOUNT:
             return replace(answer, amount_fen=answer.amount_fen + 1)
         return answer
@@ -192,7 +192,7 @@ class BookNetwork:
         """Repeat the book's answer."""
         self._plugged()
         told = self.kept.look_up(reference)
-        return None if told is None else answer_of(told.body)
+        return None if told is None else answer_of(told.text)
 
     def look_up_many(self, references: Sequence[str]) -> dict[str, Answer | None]:
         """Repeat the book's answers."""
@@ -244,9 +244,9 @@ class BookNetwork:
             raise NetworkSilent
 
 
-def answer_of(body: dict[str, Any]) -> Answer:
+def answer_of(text: str) -> Answer:
     """The book's answer as our port says it; read as it is over HTTP."""
-    return Booked.model_validate_json(answers.written(body)).answer()
+    return Booked.model_validate_json(text).answer()
 
 
 def held_of(told: dict[str, Any]) -> HeldState:

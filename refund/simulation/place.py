@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -150,6 +151,21 @@ class Place:
         self.book.close()
 
 
+GC_EVERY = 50_000
+"""So many objects are made between two searches for what nobody needs; a run makes millions."""
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Let Python look for unneeded objects more seldom, which takes a tenth of a run's time."""
+    before = gc.get_threshold()
+    gc.set_threshold(GC_EVERY, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 @contextmanager
 def open_place(settings: PlaceSettings, told: Told = lambda _text, _name: None) -> Iterator[Place]:
     """A world that has just been made, at its beginning; its files are gone at the end.
@@ -159,7 +175,7 @@ def open_place(settings: PlaceSettings, told: Told = lambda _text, _name: None) 
     Raises:
         Refused: a rule's value that no operator could add; `database_not_fresh`.
     """
-    with _folder_for(settings) as folder:
+    with unhurried(), _folder_for(settings) as folder:
         fix_keys(folder / KEYS, f"world {settings.seed}", settings.at - PREPARED_BEFORE)
         url = settings.url or f"sqlite://{folder / DATABASE}"
         place = Place(folder, url, settings.at - PREPARED_BEFORE, told, fleeting=True)
