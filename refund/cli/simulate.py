@@ -66,7 +66,7 @@ def simulate(
     if report is not None and out is None:
         raise Told("--report needs --out: it is made from the results file")
     world = _world(scenario, changes)
-    again = _again(scenario, seed, days, changes)
+    again = command_again(scenario, seed, days, changes)
     try:
         with telling(), shown("days") as step:
             outcome = simulate_scenario(
@@ -106,8 +106,8 @@ def _world(scenario: str, changes: tuple[str, ...]) -> Scenario:
     return read_scenario(scenario).with_changes(given)
 
 
-def _again(scenario: str, seed: int, days: int | None, changes: tuple[str, ...]) -> str:
-    """The command that runs it once more."""
+def command_again(scenario: str, seed: int, days: int | None, changes: tuple[str, ...]) -> str:
+    """The command that runs the same once more."""
     words = ["refund", "simulate", scenario, "--seed", str(seed)]
     words += [] if days is None else ["--days", str(days)]
     for text in changes:

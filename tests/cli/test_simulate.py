@@ -6,6 +6,7 @@ import pytest
 from sqlite_utils import Database
 
 from refund.cli.refusals import REFUSED
+from refund.cli.simulate import command_again
 from tests.cli.terminal import Terminal
 
 RUN = ("simulate", "ordinary-week", "--days", "1", "--seed", "11")
@@ -68,3 +69,8 @@ def test_a_database_that_is_in_use_is_not_simulated_into(
     assert first[-1] == terminal.done(*RUN).splitlines()[-1]
     said = refused(terminal, *RUN, "--database", url)
     assert "in use already" in said
+
+
+def test_a_run_that_failed_is_repeated_by_one_command() -> None:
+    said = command_again("my week.toml", 7, 3, ("change.late_share=0.2",))
+    assert said == ("refund simulate 'my week.toml' --seed 7 --days 3 --set change.late_share=0.2")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -21,6 +24,7 @@ from refund.simulation.results import write_results
 from refund.simulation.results_tables import TABLES
 from refund.simulation.run import Outcome, simulate
 from refund.simulation.scenario import Scenario, read_scenario
+from tests.house.tree import ROOT
 
 SEED = 7
 DAYS = 2
@@ -95,6 +99,19 @@ def test_the_same_seed_is_the_same_world_and_another_seed_another() -> None:
     assert first.digest == again.digest
     assert first.figures == again.figures
     assert other.digest != first.digest
+
+
+def test_another_process_whose_hashes_fall_otherwise_has_the_same_digest() -> None:
+    words = ("simulate", "fraud-ring", "--seed", str(SEED), "--days", "1")
+    there = subprocess.run(
+        [sys.executable, "-m", "refund", *words],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": "4711"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert there.stdout.splitlines()[-1] == f"digest: {ran('fraud-ring', days=1).digest}"
 
 
 @pytest.mark.postgres
