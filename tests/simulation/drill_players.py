@@ -21,6 +21,7 @@ from refund.core.people import Actor, Role, Staff
 from refund.core.store import Store, read_stores
 from refund.core.till import Way
 from refund.places import data_folder
+from refund.sandbox.faults import Fault
 from refund.services import (
     amend,
     counter_desk,
@@ -277,10 +278,13 @@ def player(place: places.Place, drill: Drill, serial: int) -> Player:
         place.clock.at += span
         place.beat()
 
+    def switch_on(fault: Fault) -> None:
+        place.book.faults.switch_on(fault)
+
     theatre = Theatre(
         give=acts.gives_card_in(place.book),
         pass_by=pass_by,
-        switch_on=place.book.faults.switch_on,
+        switch_on=switch_on,
         keep_from_bots=lambda _: None,
     )
     stage = Stage(place.ports, SEATS[drill.audience], serial, theatre)

@@ -21,15 +21,18 @@ from refund.places import data_folder
 from refund.ports import Ports
 from refund.sandbox.network import Book
 from refund.services.enrol import enrol_staff, import_stores, put_goods_master
+from refund.services.sign_in import session_hash
+from refund.simulation.clock import VirtualClock
 from refund.simulation.host import Host
 from refund.simulation.ids import CountedIds
 from refund.simulation.network import BookNetwork
 from refund.simulation.network_hand import HandInBook
 from refund.timepiece import Timepiece
+from refund.web.auth import cookie_name
 from refund.web.lab import KEY as HOST
 from refund.web.lab_drills import HAND
-from tests.web.page import Page, check_page
-from tests.web.people import EVERYONE, PASSWORD, START, browser
+from tests.web.page import Page
+from tests.web.people import EVERYONE, START, browser
 from tests.world import wire_ports
 
 TRAINER = Actor("trainer-1", Role.TRAINER, "江岚 Jiang Lan")
@@ -54,11 +57,12 @@ class Rehearsal:
         return host
 
     def browser(self, person: Actor, language: str = "en") -> FlaskClient:
-        """A browser in which somebody has signed in at the lab's door."""
+        """A browser in which somebody has signed in at the lab's door before."""
         client = browser(self.app, language)
-        token = check_page(client.get("/lab/sign-in")).token
-        typed = {"form_token": token, "password": PASSWORD, "login": person.staff_id}
-        assert client.post("/lab/sign-in", data=typed).status_code == 303
+        token, now = self.ports.ids.token(), self.ports.at_the_door()
+        opened = session_hash(token)
+        self.ports.storage.write(lambda tx: tx.open_session(opened, person.staff_id, now))
+        client.set_cookie(cookie_name("lab"), token, path="/lab")
         return client
 
 
@@ -73,8 +77,9 @@ def open_rehearsal(
     timepiece.set(datetime.fromisoformat(at))
     clock = SharedClock(timepiece.path)
     book = Book(str(folder / "sandbox.db"), clock.now, CountedIds(3).network_id)
-    wired, database, _ = wire_ports(instance, url, BookNetwork(book), clock, is_rehearsal=True)
-    ports = replace(wired, is_rehearsal=True, public_url="http://localhost")
+    still, network = VirtualClock(clock.now()), BookNetwork(book)
+    wired, database, _ = wire_ports(instance, url, network, still, is_rehearsal=True)
+    ports = replace(wired, clock=clock, is_rehearsal=True, public_url="http://localhost")
     data = data_folder()
     import_stores(ports, read_stores((data / "stores.csv").read_bytes()), "test")
     put_goods_master(ports, load_goods((data / "goods.csv").read_text(encoding="utf-8")))
