@@ -67,7 +67,9 @@ def wire(settings: Settings) -> Wired:
         workdays=workdays,
         storage=database,
         public_url=settings.public_url,
-        typesetter=TypstTypesetter(papers_folder(), fonts_folder()),
+        typesetter=TypstTypesetter(
+            papers_folder(), fonts_folder(), is_rehearsal=settings.is_rehearsal
+        ),
         printer=NetworkPrinter(*settings.printer) if settings.printer else None,
         spool=Spool(settings.instance / SPOOL),
         is_rehearsal=settings.is_rehearsal,
@@ -93,7 +95,7 @@ def open_copy(url: str) -> Database:
 
 def make_keys(settings: Settings) -> KeyFile:
     """The keys of an instance; what is missing of a new one is made."""
-    keys = KeyFile(settings.keys_folder)
+    keys = KeyFile(settings.keys_folder, is_rehearsal=settings.is_rehearsal)
     keys.create_missing(read_clock(settings.clock).now())
     return keys
 

@@ -32,6 +32,6 @@ def test_a_printer_that_cannot_be_read_is_refused_by_its_setting_s_name(text: st
 
 def test_an_instance_is_a_rehearsal_only_where_it_says_yes() -> None:
     assert not read_settings({}).is_rehearsal
-    assert read_settings({"REFUND_REHEARSAL": "yes"}).is_rehearsal
+    assert read_settings({"REFUND_REHEARSAL": "1"}).is_rehearsal
     with pytest.raises(ValueError, match="REFUND_REHEARSAL"):
         read_settings({"REFUND_REHEARSAL": "no"})

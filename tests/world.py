@@ -64,10 +64,18 @@ class World:
 
 
 def wire_ports(
-    folder: Path, url: str, network: Network, clock: SetClock, series: int = 0
+    folder: Path,
+    url: str,
+    network: Network,
+    clock: SetClock,
+    series: int = 0,
+    *,
+    is_rehearsal: bool = False,
 ) -> tuple[Ports, Database, KeyFile]:
     """Wire the ports on a database's address, with the keys that stand in a folder."""
-    keys = KeyFile(key_folder(folder, clock.now()))
+    keys = KeyFile(
+        key_folder(folder, clock.now(), is_rehearsal=is_rehearsal), is_rehearsal=is_rehearsal
+    )
     sealer = Sealer(keys.secret("identity"), keys.secret("index"))
     database = open_storage(url, sealer)
     database.migrate(clock.now())
@@ -82,16 +90,17 @@ def wire_ports(
         public_url=PUBLIC_URL,
         typesetter=TYPESETTER,
         spool=Spool(folder / "jobs"),
+        is_rehearsal=is_rehearsal,
     )
     return ports, database, keys
 
 
-def key_folder(folder: Path, now: datetime) -> Path:
+def key_folder(folder: Path, now: datetime, *, is_rehearsal: bool = False) -> Path:
     """The folder of the keys, which are made when there are none."""
     path = folder / "keys"
     if not path.exists():
         path.mkdir(mode=0o700)
-        KeyFile(path).create_missing(now)
+        KeyFile(path, is_rehearsal=is_rehearsal).create_missing(now)
     return path
 
 
@@ -110,7 +119,13 @@ def enrol(ports: Ports) -> None:
 
 @contextmanager
 def open_world(
-    folder: Path, url: str, at: datetime = make.NOON, *, series: int = 0, enrolled: bool = True
+    folder: Path,
+    url: str,
+    at: datetime = make.NOON,
+    *,
+    series: int = 0,
+    enrolled: bool = True,
+    is_rehearsal: bool = False,
 ) -> Iterator[World]:
     """Open a world on a database's address; another process opens the same one again.
 
@@ -120,11 +135,14 @@ def open_world(
         at: what time it is.
         series: another number for each process.
         enrolled: whether to fill the registers.
+        is_rehearsal: whether its forms are those of a rehearsal.
     """
     clock = SetClock(at)
     book = open_book(folder, clock, series)
     network = BookNetwork(book)
-    ports, database, keys = wire_ports(folder, url, network, clock, series)
+    ports, database, keys = wire_ports(
+        folder, url, network, clock, series, is_rehearsal=is_rehearsal
+    )
     try:
         if enrolled:
             enrol(ports)

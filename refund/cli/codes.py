@@ -17,6 +17,7 @@ from refund.core.signing import KeyRing, read_code, ring_from, verify
 from refund.gateways.clock import read_clock
 
 KEYS_BYTES_MAX = 1024 * 1024
+REHEARSAL = "REHEARSAL: this form belongs to a rehearsal, and no money is due on it."
 
 
 @click.command("check-code")
@@ -41,7 +42,7 @@ def check_code(code: str, keys_file: Path | None, *, as_json: bool) -> None:
     today = day_of(read_clock(found.clock).now())
     ours = found.public_url if os.environ.get("REFUND_PUBLIC_URL") else ""
     try:
-        payload = verify(read_code(code, ours), ring, today)
+        payload = verify(read_code(code, ours, is_rehearsal=ring.is_rehearsal), ring, today)
     except Refused as refused:
         told(refused).show()
         raise SystemExit(FAILED) from None
@@ -53,9 +54,12 @@ def check_code(code: str, keys_file: Path | None, *, as_json: bool) -> None:
                 "form_id": payload.form_id,
                 "issue_day": payload.issue_day,
                 "net_fen": payload.net_fen,
+                "is_rehearsal": ring.is_rehearsal,
             }
         )
         return
+    if ring.is_rehearsal:
+        click.echo(REHEARSAL)
     click.echo(
         f"The signature is good.\nkey     {payload.kid}\nstore   {payload.store_number}\n"
         f"form    {payload.form_id}\nissued  {payload.issue_day}\n"

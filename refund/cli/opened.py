@@ -115,7 +115,11 @@ def opened_keys(found: Settings, *, make: bool = False) -> Iterator[KeyFile]:
     if not make:
         require_instance(found)
     with telling():
-        yield make_keys(found) if make else KeyFile(found.keys_folder)
+        yield (
+            make_keys(found)
+            if make
+            else KeyFile(found.keys_folder, is_rehearsal=found.is_rehearsal)
+        )
 
 
 @contextmanager

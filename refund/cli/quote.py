@@ -72,8 +72,8 @@ def _quote(on: date, lines: list[tuple[int, Vat]], changes: Mapping[str, int]) -
 
 
 def _compare(form_number: str, on: date | None, changes: Mapping[str, int]) -> None:
-    number = read_form_number(form_number)
     with opened(settings()) as wired:
+        number = read_form_number(form_number, is_rehearsal=wired.ports.is_rehearsal)
         found = compare_form(wired.ports, number, on, changes)
     print_json(
         {

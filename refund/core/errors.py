@@ -96,6 +96,8 @@ REFUSALS: dict[str, Refusal] = {
     "code_foreign": Refusal(422, PROJECT),
     "code_version_unknown": Refusal(422, PROJECT),
     "key_unknown": Refusal(422, PROJECT),
+    "rehearsal_form": Refusal(422, PROJECT),
+    "not_a_rehearsal": Refusal(422, PROJECT),
     "signature_invalid": Refusal(422, PROJECT),
     "form_unknown": Refusal(404, PROJECT),
     "form_void": Refusal(410, PROJECT),

@@ -11,12 +11,23 @@ from cryptography.exceptions import InvalidSignature
 
 from refund.core.errors import Refused
 from refund.core.money import ASCII_BLANKS
-from refund.core.signing import ALPHABET, EPOCH, KeyRing, SigningKey, public_origin
+from refund.core.signing import (
+    ALPHABET,
+    EPOCH,
+    REHEARSAL,
+    KeyRing,
+    SigningKey,
+    check_version,
+    foreign,
+    public_origin,
+)
 
 VERSION = 2
 """The first byte tells a pass from a form's code, which has 1."""
 
 DOMAIN = b"refund-pass-v1\0"
+REHEARSAL_DOMAIN = b"rehearsal-pass-v1\0"
+DOMAINS = {False: DOMAIN, True: REHEARSAL_DOMAIN}
 FORMS_MAX = 20
 
 # version u8 | kid 4 | issue day u16 | count u8, then for each form: form id 8 | net amount u32
@@ -81,15 +92,16 @@ def make_pass(forms: Iterable[PassForm], day: date, signing_key: SigningKey) -> 
     """
     if day < signing_key.issue_from:
         raise Refused("no_signing_key")
-    raw = encode_pass(ExitPass(signing_key.kid, day, tuple(sorted(forms))))
-    signed = raw + signing_key.private.sign(DOMAIN + raw)
+    exit_pass = ExitPass(signing_key.kid, day, tuple(sorted(forms)))
+    raw = encode_pass(exit_pass, is_rehearsal=signing_key.is_rehearsal)
+    signed = raw + signing_key.private.sign(DOMAINS[signing_key.is_rehearsal] + raw)
     return base64.b32encode(signed).decode("ascii").rstrip("=")
 
 
-def encode_pass(exit_pass: ExitPass) -> bytes:
-    """Return the 8 bytes and 12 more for each form that are signed (after DOMAIN) and carried."""
+def encode_pass(exit_pass: ExitPass, *, is_rehearsal: bool = False) -> bytes:
+    """Return the 8 bytes and 12 more for each form that are signed and carried."""
     head = _HEAD.pack(
-        VERSION,
+        VERSION | REHEARSAL if is_rehearsal else VERSION,
         bytes.fromhex(exit_pass.kid),
         (exit_pass.issue_day - EPOCH).days,
         len(exit_pass.forms),
@@ -99,14 +111,14 @@ def encode_pass(exit_pass: ExitPass) -> bytes:
     )
 
 
-def decode_pass(raw: bytes) -> ExitPass:
+def decode_pass(raw: bytes, *, is_rehearsal: bool = False) -> ExitPass:
     """Return what these bytes say; whether to believe them is the signature's business.
 
     Raises:
-        Refused: code_version_unknown; code_torn for another length or values never issued.
+        Refused: as `check_version`; code_torn for another length or values never issued.
     """
-    if raw[:1] != bytes([VERSION]) and raw:
-        raise Refused("code_version_unknown", version=raw[0])
+    if raw:
+        check_version(raw[0], VERSION, is_rehearsal=is_rehearsal)
     if len(raw) < _HEAD.size:
         raise Refused("code_torn", got=len(raw))
     _, kid, days, count = _HEAD.unpack(raw[: _HEAD.size])
@@ -133,12 +145,11 @@ def verify_pass(code: str, ring: KeyRing, on: date) -> ExitPass:
         on: the day of the check, in Asia/Shanghai.
 
     Raises:
-        Refused: code_torn, code_version_unknown, key_unknown (also for a key outside of its
-            days) or signature_invalid.
+        Refused: code_torn, rehearsal_form, not_a_rehearsal, code_version_unknown, key_unknown
+            (also for a key outside of its days) or signature_invalid.
     """
     raw = _unpack(code)
-    if raw[0] != VERSION:
-        raise Refused("code_version_unknown", version=raw[0])
+    check_version(raw[0], VERSION, is_rehearsal=ring.is_rehearsal)
     if len(raw) != _HEAD.size + raw[_HEAD.size - 1] * _FORM.size + _SIGNATURE_LENGTH:
         raise Refused("code_torn", got=len(raw))
     key = ring.by_kid.get(raw[1:5].hex())
@@ -146,10 +157,10 @@ def verify_pass(code: str, ring: KeyRing, on: date) -> ExitPass:
         raise Refused("key_unknown", kid=raw[1:5].hex())
     signed, signature = raw[:-_SIGNATURE_LENGTH], raw[-_SIGNATURE_LENGTH:]
     try:
-        key.public.verify(signature, DOMAIN + signed)
+        key.public.verify(signature, DOMAINS[ring.is_rehearsal] + signed)
     except InvalidSignature:
         raise Refused("signature_invalid", kid=key.kid) from None
-    exit_pass = decode_pass(signed)
+    exit_pass = decode_pass(signed, is_rehearsal=ring.is_rehearsal)
     if not key.covers(exit_pass.issue_day, on):
         raise Refused("key_unknown", kid=key.kid)
     return exit_pass
@@ -169,23 +180,25 @@ def pass_url(public_url: str, code: str) -> str:
 def is_like_a_pass(text: str) -> bool:
     """Whether a scanned text was meant to be a pass: its address, or letters that begin so."""
     bare = text.strip(ASCII_BLANKS)
-    return bool(_URL.fullmatch(bare)) or bool(re.fullmatch(r"A[IJKL][A-Z2-7]{60,}", bare))
+    return bool(_URL.fullmatch(bare)) or bool(re.fullmatch(r"[AQ][IJKL][A-Z2-7]{60,}", bare))
 
 
-def read_pass(text: str, public_url: str = "") -> str:
+def read_pass(text: str, public_url: str = "", *, is_rehearsal: bool = False) -> str:
     """Return the bare code from what a scanner gives: an address or the code alone.
 
     Args:
         text: ASCII blanks and line ends around it are tolerated, nothing else is.
         public_url: when given, an address must be ours: as printed, or as a browser writes it.
+        is_rehearsal: the world that is asked, for a code at another's address.
 
     Raises:
-        Refused: code_torn when it was meant to be a code; code_foreign for anything else.
+        Refused: code_torn when it was meant to be a code; rehearsal_form or not_a_rehearsal at
+            an address of the other world; code_foreign for anything else.
     """
     bare = text.strip(ASCII_BLANKS)
     if match := _URL.fullmatch(bare):
         if public_url and match[1].upper() != public_origin(public_url):
-            raise Refused("code_foreign")
+            raise foreign(match[2], is_rehearsal=is_rehearsal)
         bare = match[2]
     elif not re.fullmatch(r"[A-Za-z0-9=]*", bare):
         raise Refused("code_foreign")

@@ -11,6 +11,9 @@ from refund.core.money import ASCII_BLANKS, TYPED_MAX
 FORM_NUMBER_LENGTH = 15
 STORE_NUMBER_MAX = 9_999
 SEQUENCE_MAX = 9_999
+REHEARSAL_MONTH = 20
+"""What a rehearsal adds to the month in a form number: no date is written so."""
+
 CLAIM_CODE_LENGTH = 6
 
 _YEARS = range(2000, 2100)
@@ -48,13 +51,16 @@ def damm_digit(digits: str) -> str:
     return str(interim)
 
 
-def make_form_number(day: date, store_number: int, sequence: int) -> str:
+def make_form_number(
+    day: date, store_number: int, sequence: int, *, is_rehearsal: bool = False
+) -> str:
     """Number a form: `YYMMDD`, the store, the sequence of the store's day, the check digit.
 
     Args:
         day: the day of issue in Shanghai.
         store_number: 1 to 9999.
         sequence: 1 to 9999.
+        is_rehearsal: the month is then 21 to 32, so that nobody takes the number for another.
 
     Raises:
         ValueError: a part out of its range, which is a defect.
@@ -67,19 +73,20 @@ def make_form_number(day: date, store_number: int, sequence: int) -> str:
         raise ValueError(store_number)
     if not 1 <= sequence <= SEQUENCE_MAX:
         raise ValueError(sequence)
-    digits = f"{day:%y%m%d}{store_number:04d}{sequence:04d}"
+    month = day.month + (REHEARSAL_MONTH if is_rehearsal else 0)
+    digits = f"{day:%y}{month:02d}{day:%d}{store_number:04d}{sequence:04d}"
     return digits + damm_digit(digits)
 
 
-def read_form_number(text: str, field: str = "") -> str:
+def read_form_number(text: str, field: str = "", *, is_rehearsal: bool = False) -> str:
     """Read a form number as typed or printed, blanks and hyphens aside.
 
     Returns:
         15 digits.
 
     Raises:
-        Refused: `field_missing`, or `form_number_unreadable` with `wrong` one of
-            `character`, `length`, `check_digit`.
+        Refused: `field_missing`; `form_number_unreadable` with `wrong` one of `character`,
+            `length`, `check_digit`; `rehearsal_form` or `not_a_rehearsal` for the other world's.
     """
     typed = text.strip(ASCII_BLANKS)
     digits = "".join(character for character in typed if character not in ASCII_BLANKS + "-")
@@ -91,9 +98,16 @@ def read_form_number(text: str, field: str = "") -> str:
         wrong = "length"
     elif damm_digit(digits) != "0":
         wrong = "check_digit"
+    elif is_rehearsal_number(digits) != is_rehearsal:
+        raise Refused("not_a_rehearsal" if is_rehearsal else "rehearsal_form", field)
     else:
         return digits
     raise Refused("form_number_unreadable", field, typed=typed[:TYPED_MAX], wrong=wrong)
+
+
+def is_rehearsal_number(number: str) -> bool:
+    """Whether a form number of 15 digits is of a rehearsal."""
+    return int(number[2:4]) > REHEARSAL_MONTH
 
 
 def group_form_number(number: str) -> str:

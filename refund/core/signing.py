@@ -18,6 +18,13 @@ from refund.core.money import ASCII_BLANKS
 
 VERSION = 1
 DOMAIN = b"refund-form-v1\0"
+REHEARSAL = 0x80
+"""The bit of the first byte by which a rehearsal's code says so itself."""
+
+REHEARSAL_DOMAIN = b"rehearsal-form-v1\0"
+DOMAINS = {False: DOMAIN, True: REHEARSAL_DOMAIN}
+"""By whether it is a rehearsal: no key of either world makes a code for the other."""
+
 EPOCH = date(2025, 1, 1)
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 CODE_LENGTH = 136
@@ -30,6 +37,7 @@ _SIGNATURE_LENGTH = 64
 _KID = re.compile(r"[0-9a-f]{8}")
 _FORM_ID = re.compile(r"[0-9a-f]{16}")
 _CODE = re.compile(f"[{ALPHABET}]{{{CODE_LENGTH}}}")
+_LIKE_ONE_OF_OURS = re.compile("[AQ][E-L][A-Z2-7]{60,}")
 _LIKE_A_CODE = re.compile(r"[A-Za-z0-9=]*")
 _ORIGIN = re.compile(
     r"(https?)://([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::([1-9][0-9]{0,4}))?/?",
@@ -75,10 +83,10 @@ class Payload:
             raise ValueError(f"does not fit the layout of a code: {self}")
 
 
-def encode_payload(payload: Payload) -> bytes:
-    """Return the 21 bytes that are signed (after DOMAIN) and carried."""
+def encode_payload(payload: Payload, *, is_rehearsal: bool = False) -> bytes:
+    """Return the 21 bytes that are signed (after the world's domain) and carried."""
     return _LAYOUT.pack(
-        VERSION,
+        VERSION | REHEARSAL if is_rehearsal else VERSION,
         bytes.fromhex(payload.kid),
         payload.store_number,
         bytes.fromhex(payload.form_id),
@@ -87,14 +95,14 @@ def encode_payload(payload: Payload) -> bytes:
     )
 
 
-def decode_payload(raw: bytes) -> Payload:
+def decode_payload(raw: bytes, *, is_rehearsal: bool = False) -> Payload:
     """Return what 21 bytes say; whether to believe them is the signature's business.
 
     Raises:
-        Refused: code_version_unknown; code_torn for another length or values never issued.
+        Refused: as `check_version`; code_torn for another length or values never issued.
     """
-    if raw[:1] != bytes([VERSION]) and raw:
-        raise Refused("code_version_unknown", version=raw[0])
+    if raw:
+        check_version(raw[0], VERSION, is_rehearsal=is_rehearsal)
     if len(raw) != _LAYOUT.size:
         raise Refused("code_torn", got=len(raw))
     _, kid, store_number, form_id, days, net_fen = _LAYOUT.unpack(raw)
@@ -110,6 +118,26 @@ def decode_payload(raw: bytes) -> Payload:
         raise Refused("code_torn", got=len(raw)) from None
 
 
+def check_version(first: int, version: int, *, is_rehearsal: bool) -> None:
+    """Refuse the first byte of a code that is not of this kind, or not of this world.
+
+    Raises:
+        Refused: rehearsal_form, not_a_rehearsal or code_version_unknown.
+    """
+    if first == (version | REHEARSAL if is_rehearsal else version):
+        return
+    if first in {version, version | REHEARSAL}:
+        raise Refused("not_a_rehearsal" if is_rehearsal else "rehearsal_form")
+    raise Refused("code_version_unknown", version=first)
+
+
+def foreign(code: str, *, is_rehearsal: bool) -> Refused:
+    """Why a code at another address is refused: one of the other world is told by its letters."""
+    if _LIKE_ONE_OF_OURS.fullmatch(code) and (code[0] == "Q") != is_rehearsal:
+        return Refused("not_a_rehearsal" if is_rehearsal else "rehearsal_form")
+    return Refused("code_foreign")
+
+
 def kid_of(public_bytes: bytes) -> str:
     """Return the key id of a raw public key: 8 hex digits of its SHA-256."""
     return hashlib.sha256(public_bytes).digest()[:4].hex()
@@ -117,11 +145,12 @@ def kid_of(public_bytes: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A private key with the first day whose forms it may sign."""
+    """A private key, the first day whose forms it may sign, and which world's they are."""
 
     kid: str
     issue_from: date
     private: Ed25519PrivateKey = field(repr=False, compare=False)
+    is_rehearsal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +191,14 @@ class VerificationKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """The public keys that verify codes, each found by its key id.
+    """The public keys that verify codes of one world, each found by its key id.
 
     Raises:
         ValueError: two keys share a key id.
     """
 
     keys: tuple[VerificationKey, ...]
+    is_rehearsal: bool = False
     by_kid: Mapping[str, VerificationKey] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -189,8 +219,9 @@ def sign(payload: Payload, signing_key: SigningKey) -> str:
         raise ValueError(f"payload names key {payload.kid}, not {signing_key.kid}")
     if payload.issue_day < signing_key.issue_from:
         raise Refused("no_signing_key")
-    raw = encode_payload(payload)
-    return base64.b32encode(raw + signing_key.private.sign(DOMAIN + raw)).decode("ascii")
+    raw = encode_payload(payload, is_rehearsal=signing_key.is_rehearsal)
+    signed = signing_key.private.sign(DOMAINS[signing_key.is_rehearsal] + raw)
+    return base64.b32encode(raw + signed).decode("ascii")
 
 
 def verify(code: str, ring: KeyRing, on: date) -> Payload:
@@ -204,21 +235,20 @@ def verify(code: str, ring: KeyRing, on: date) -> Payload:
         on: the day of the check, in Asia/Shanghai.
 
     Raises:
-        Refused: code_torn, code_version_unknown, key_unknown (also for a key outside of its
-            days) or signature_invalid.
+        Refused: code_torn, rehearsal_form, not_a_rehearsal, code_version_unknown, key_unknown
+            (also for a key outside of its days) or signature_invalid.
     """
     raw = _unpack(code)
-    if raw[0] != VERSION:
-        raise Refused("code_version_unknown", version=raw[0])
+    check_version(raw[0], VERSION, is_rehearsal=ring.is_rehearsal)
     key = ring.by_kid.get(raw[1:5].hex())
     if key is None:
         raise Refused("key_unknown", kid=raw[1:5].hex())
     signed, signature = raw[: _LAYOUT.size], raw[_LAYOUT.size :]
     try:
-        key.public.verify(signature, DOMAIN + signed)
+        key.public.verify(signature, DOMAINS[ring.is_rehearsal] + signed)
     except InvalidSignature:
         raise Refused("signature_invalid", kid=key.kid) from None
-    payload = decode_payload(signed)
+    payload = decode_payload(signed, is_rehearsal=ring.is_rehearsal)
     if not key.covers(payload.issue_day, on):
         raise Refused("key_unknown", kid=key.kid)
     return payload
@@ -256,20 +286,22 @@ def code_url(public_url: str, code: str) -> str:
     return f"{public_origin(public_url)}/F/{code}"
 
 
-def read_code(text: str, public_url: str = "") -> str:
+def read_code(text: str, public_url: str = "", *, is_rehearsal: bool = False) -> str:
     """Return the bare code from what a scanner or a person gives: an address or the code alone.
 
     Args:
         text: ASCII blanks and line ends around it are tolerated, nothing else is.
         public_url: when given, an address must be ours: as printed, or as a browser writes it.
+        is_rehearsal: the world that is asked, for a code at another's address.
 
     Raises:
-        Refused: code_torn when it was meant to be a code; code_foreign for anything else.
+        Refused: code_torn when it was meant to be a code; rehearsal_form or not_a_rehearsal at
+            an address of the other world; code_foreign for anything else.
     """
     bare = text.strip(ASCII_BLANKS)
     if match := _URL.fullmatch(bare):
         if public_url and match[1].upper() != public_origin(public_url):
-            raise Refused("code_foreign")
+            raise foreign(match[2], is_rehearsal=is_rehearsal)
         bare = match[2]
     elif not _LIKE_A_CODE.fullmatch(bare):
         raise Refused("code_foreign")
@@ -290,7 +322,7 @@ def ring_document(ring: KeyRing) -> dict[str, object]:
     """Return the public keys as a JSON document, for whoever verifies without us."""
     return {
         "version": VERSION,
-        "domain": DOMAIN.decode("ascii"),
+        "domain": DOMAINS[ring.is_rehearsal].decode("ascii"),
         "keys": [
             {
                 "kid": key.kid,
@@ -314,6 +346,10 @@ def ring_from(document: object) -> KeyRing:
     match document:
         case {"version": 1, "domain": domain, "keys": [*entries]} if domain == DOMAIN.decode():
             return KeyRing(tuple(_key_from(entry) for entry in entries))
+        case {"version": 1, "domain": domain, "keys": [*entries]} if (
+            domain == REHEARSAL_DOMAIN.decode()
+        ):
+            return KeyRing(tuple(_key_from(entry) for entry in entries), is_rehearsal=True)
         case _:
             raise ValueError("not a document of public keys")
 

@@ -61,6 +61,7 @@ class _Index(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: Literal[1] = 1
+    is_rehearsal: bool = False
     signing: tuple[_Entry, ...] = ()
     secrets: dict[str, str] = {}
 
@@ -77,11 +78,14 @@ class _Loaded:
 class KeyFile:
     """The port `Keys` over a folder, which a running service rereads when a key was rotated.
 
+    The keys of a rehearsal are made as such and stay such: they never serve another instance.
+
     Raises:
         FolderUnsafe: others may look into the folder or a file of it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_rehearsal: bool = False) -> None:
+        self._is_rehearsal = is_rehearsal
         self._folder = PrivateFolder(folder)
         self._folder.check()
         self._loaded: _Loaded | None = None
@@ -105,7 +109,8 @@ class KeyFile:
         if found is None:
             raise Refused("no_signing_key")
         content, stamp = found
-        key = SigningKey(entry.kid, entry.issue_from, _private_key(entry.kid, content))
+        private = _private_key(entry.kid, content)
+        key = SigningKey(entry.kid, entry.issue_from, private, self._is_rehearsal)
         self._signing = stamp, key
         return key
 
@@ -142,7 +147,7 @@ class KeyFile:
         """
         self._folder.make()
         with self._folder.locked():
-            index = self._read_index() or _Index()
+            index = self._read_index() or _Index(is_rehearsal=self._is_rehearsal)
             made = dict(index.secrets)
             for name in SECRETS:
                 if name in made:
@@ -150,7 +155,8 @@ class KeyFile:
                 else:
                     made[name] = self._make_secret(name)
             signing = index.signing or (self._first_signing_key(now),)
-            self._write_index(index, _Index(signing=signing, secrets=made))
+            new = _Index(is_rehearsal=index.is_rehearsal, signing=signing, secrets=made)
+            self._write_index(index, new)
 
     def rotate(self, now: datetime, last_form_verify_until: date) -> str:
         """Make a new signing key, retire the one before, and return the new key id.
@@ -194,10 +200,18 @@ class KeyFile:
     def _parsed(self, content: bytes) -> tuple[_Index, KeyRing]:
         try:
             index = _Index.model_validate_json(content)
-            return index, KeyRing(tuple(entry.verification_key() for entry in index.signing))
+            keys = tuple(entry.verification_key() for entry in index.signing)
+            ring = KeyRing(keys, self._is_rehearsal)
         except ValueError as error:
             path = self._folder.path / INDEX
             raise KeysBroken(f"{path} cannot be read; restore it from a backup") from error
+        if index.is_rehearsal != self._is_rehearsal:
+            kept, asked = ("a rehearsal", "none") if index.is_rehearsal else ("none", "one")
+            raise KeysBroken(
+                f"the keys in {self._folder.path} are those of {kept}, and this is {asked}; "
+                "set REFUND_REHEARSAL as it was, or another REFUND_INSTANCE"
+            )
+        return index, ring
 
     def _write_index(self, before: _Index, after: _Index) -> None:
         if after != before:

@@ -26,9 +26,13 @@ _DRAWN_BY_NONE = frozenset(
 
 
 class TypstTypesetter:
-    """Sets papers; a thread has a compiler of its own, for typst lends one out only once."""
+    """Sets papers; a thread has a compiler of its own, for typst lends one out only once.
 
-    def __init__(self, templates: Path, fonts: Path) -> None:
+    Those of a rehearsal say so across each page.
+    """
+
+    def __init__(self, templates: Path, fonts: Path, *, is_rehearsal: bool = False) -> None:
+        self._world = {"rehearsal": "yes"} if is_rehearsal else {}
         self._templates = templates
         self._folder = fonts
         self._own = threading.local()
@@ -44,7 +48,7 @@ class TypstTypesetter:
             input=str(self._templates / f"{paper}.typ"),
             format="pdf",
             pdf_standards=["a-2b"],
-            sys_inputs=_inputs(words),
+            sys_inputs={**_inputs(words), **self._world},
             timestamp=int(at.timestamp()),
         )
         return cast("bytes", made)
@@ -60,7 +64,7 @@ class TypstTypesetter:
             input=str(self._templates / f"{paper}.typ"),
             format="png",
             ppi=DOTS_PER_INCH,
-            sys_inputs={**_inputs(words), "strip": "yes"},
+            sys_inputs={**_inputs(words), **self._world, "strip": "yes"},
         )
         return cast("bytes", made)
 

@@ -65,10 +65,10 @@ def read_form_code(ports: Ports, text: str) -> Form:
     """The form of a scanned or typed code: signature first, then the row.
 
     Raises:
-        Refused: `code_torn`, `code_foreign`, `code_version_unknown`, `key_unknown`,
-            `signature_invalid`, `form_unknown`.
+        Refused: `code_torn`, `code_foreign`, `rehearsal_form`, `not_a_rehearsal`,
+            `code_version_unknown`, `key_unknown`, `signature_invalid`, `form_unknown`.
     """
-    code = read_code(text, ports.public_url)
+    code = read_code(text, ports.public_url, is_rehearsal=ports.is_rehearsal)
     payload = verify(code, ports.keys.ring(), day_of(ports.clock.now()))
     form = ports.storage.read(lambda tx: tx.form(payload.form_id))
     if form is None or not hmac.compare_digest(form.code, code):

@@ -170,10 +170,11 @@ def _new_form(
         issue_day=day,
         net_fen=assessment.amounts.net_fen,
     )
+    sequence = tx.next_sequence(store_number, day)
     expected = claim_code(ports.keys.secret("claim"), form_id)
     return Form(
         form_id=form_id,
-        form_number=make_form_number(day, store_number, tx.next_sequence(store_number, day)),
+        form_number=make_form_number(day, store_number, sequence, is_rehearsal=ports.is_rehearsal),
         store_number=store_number,
         staff_id=clerk.staff_id,
         status=Status.ISSUED,

@@ -126,10 +126,11 @@ def forms_of_pass(ports: Ports, text: str) -> list[Form]:
     """The forms of a scanned pass: signature first, then each row, which must say the same.
 
     Raises:
-        Refused: `code_torn`, `code_foreign`, `code_version_unknown`, `key_unknown`,
-            `signature_invalid`; `form_unknown` when one of its forms is not ours.
+        Refused: `code_torn`, `code_foreign`, `rehearsal_form`, `not_a_rehearsal`,
+            `code_version_unknown`, `key_unknown`, `signature_invalid`; `form_unknown` when one
+            of its forms is not ours.
     """
-    code = read_pass(text, ports.public_url)
+    code = read_pass(text, ports.public_url, is_rehearsal=ports.is_rehearsal)
     said = verify_pass(code, ports.keys.ring(), day_of(ports.clock.now()))
 
     def find(tx: Transaction) -> list[Form]:

@@ -108,7 +108,8 @@ def search(ports: Ports, operator: Actor, text: str) -> Found:
     """Everything that a text can mean; looking for a document is recorded, whatever it finds.
 
     Raises:
-        Refused: `field_missing`, `field_too_long`; as `claim.read_form_code` for a code.
+        Refused: `field_missing`, `field_too_long`; as `claim.read_form_code` for a code;
+            `rehearsal_form`, `not_a_rehearsal` for the number of a form of the other world.
     """
     typed = " ".join(text.split())
     if not typed:
@@ -122,9 +123,10 @@ def search(ports: Ports, operator: Actor, text: str) -> Found:
         return Found((code,), (Sort.CODE,), _register(ports))
     packed = re.sub(r"[\s-]", "", typed).upper()
     documents = _documents(packed)
+    number = _number(packed, is_rehearsal=ports.is_rehearsal)
 
     def find(tx: Transaction) -> list[Group]:
-        groups = _found(tx, typed, packed)
+        groups = _found(tx, typed, packed, number)
         if documents:
             forms = _of_documents(tx, ports, documents)
             groups.append(Group(Sort.DOCUMENT, forms=tuple(forms[:SHOWN])))
@@ -152,9 +154,9 @@ def _of_code(ports: Ports, typed: str) -> Form:
         raise refused.at(FIELD) from None
 
 
-def _found(tx: Transaction, typed: str, packed: str) -> list[Group]:
+def _found(tx: Transaction, typed: str, packed: str, number: str | None) -> list[Group]:
     groups: list[Group] = []
-    number, invoice = _read(read_form_number, packed), _read(read_invoice_number, packed)
+    invoice = _read(read_invoice_number, packed)
     if number is not None:
         form = tx.form_by_number(number)
         groups.append(Group(Sort.NUMBER, forms=() if form is None else (form,)))
@@ -176,6 +178,16 @@ def _found(tx: Transaction, typed: str, packed: str) -> list[Group]:
         case = tx.case(typed) or tx.case(typed.lower())
         groups.append(Group(Sort.CASE, cases=() if case is None else (case,)))
     return groups
+
+
+def _number(packed: str, *, is_rehearsal: bool) -> str | None:
+    """The form number that a text is; one of the other world is refused, for it leads nowhere."""
+    try:
+        return read_form_number(packed, FIELD, is_rehearsal=is_rehearsal)
+    except Refused as refused:
+        if refused.code in {"rehearsal_form", "not_a_rehearsal"}:
+            raise
+        return None
 
 
 def _read(read: Callable[[str, str], T], text: str) -> T | None:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import re
 from datetime import datetime, timedelta
 
 from refund.core.errors import Refused
@@ -17,6 +18,11 @@ from refund.transaction import Transaction
 CODE_LENGTH = 32
 """160 bits in base32: nobody guesses one within its minutes."""
 
+REHEARSAL = "8"
+"""How a rehearsal's codes begin: no other code of a link has that digit."""
+
+_CODE = re.compile(f"[A-Z2-7{REHEARSAL}]{{{CODE_LENGTH}}}")
+
 WINDOW = timedelta(minutes=15)
 LINKS_MAX = 8
 """Links that one phone can make within WINDOW."""
@@ -26,7 +32,14 @@ def code_of(ports: Ports, share: Share) -> str:
     """The code of a link, made anew from the keys: nothing that opens it is kept."""
     key = ports.keys.secret("session")
     word = hmac.new(key, b"share|" + share.share_id.encode(), hashlib.sha256).digest()
-    return base64.b32encode(word).decode("ascii")[:CODE_LENGTH]
+    mark = REHEARSAL if ports.is_rehearsal else ""
+    return (mark + base64.b32encode(word).decode("ascii"))[:CODE_LENGTH]
+
+
+def _check_world(ports: Ports, code: str) -> None:
+    """Refuse a well-formed code of the other world, of which we know nothing."""
+    if _CODE.fullmatch(code) and code.startswith(REHEARSAL) != ports.is_rehearsal:
+        raise Refused("not_a_rehearsal" if ports.is_rehearsal else "rehearsal_form")
 
 
 def make_share(ports: Ports, phone: str) -> Share:
@@ -67,8 +80,10 @@ def waiting_share(ports: Ports, code: str) -> Share:
     """The link of a code, while it can be used.
 
     Raises:
-        Refused: `share_over` for whatever opens nothing, whether it ever did or not.
+        Refused: `share_over` for whatever opens nothing, whether it ever did or not;
+            `rehearsal_form`, `not_a_rehearsal` for a link of the other world.
     """
+    _check_world(ports, code)
     now = ports.clock.now()
     share = ports.storage.read(lambda tx: tx.share_by_code(hash_of(code)))
     if share is None or not share.is_waiting(now):
@@ -85,8 +100,9 @@ def take_share(ports: Ports, code: str, phone: str) -> int:
         How many forms the link opens.
 
     Raises:
-        Refused: `share_over`.
+        Refused: as `waiting_share`.
     """
+    _check_world(ports, code)
     now = ports.clock.now()
 
     def take(tx: Transaction) -> int:

@@ -86,10 +86,10 @@ def find_form(ports: Ports, text: str) -> Form:
 
     Raises:
         Refused: as `claim.read_form_code`; `field_missing`, `form_number_unreadable`,
-            `form_unknown`.
+            `rehearsal_form`, `not_a_rehearsal`, `form_unknown`.
     """
     if len(text.strip()) < CODE_LENGTH_MIN and "/" not in text:
-        number = read_form_number(text, "code")
+        number = read_form_number(text, "code", is_rehearsal=ports.is_rehearsal)
         form = ports.storage.read(lambda tx: tx.form_by_number(number))
         if form is None:
             raise Refused("form_unknown", "code")

@@ -24,17 +24,17 @@ class TypedDetails:
     problems: tuple[Refused, ...]
 
 
-def read_typed_code(text: str, public_url: str) -> str:
+def read_typed_code(text: str, public_url: str, *, is_rehearsal: bool = False) -> str:
     """Read a code that was typed or pasted: blanks within it and small letters do no harm.
 
     Raises:
-        Refused: `field_missing`, `code_torn`, `code_foreign`.
+        Refused: `field_missing`, or as `read_code`.
     """
     squeezed = "".join(text.split()).upper()
     if not squeezed:
         raise Refused("field_missing", "code")
     try:
-        return read_code(squeezed, public_url)
+        return read_code(squeezed, public_url, is_rehearsal=is_rehearsal)
     except Refused as refused:
         raise refused.at("code") from None
 

@@ -139,6 +139,7 @@ def offline_begin() -> Response:
             "until": kit.until.isoformat(),
             "late_hours": LATE.total_seconds() // 3600,
             "origin": public_origin(ports().public_url),
+            "rehearsal": ports().is_rehearsal,
             "keys": ring_document(ports().keys.ring())["keys"],
             "stores": {
                 store.store_number: {"zh": store.name_zh, "en": store.name_en}

@@ -14,8 +14,9 @@ from refund.core.money import format_yuan
 from refund.core.mrz_help import corrected
 from refund.core.places import PORTS
 from refund.translations import separated
+from refund.web.context import ports
 from refund.web.language import chosen
-from refund.web.qr import svg
+from refund.web.qr import REHEARSAL, svg
 from refund.web.remaining import time_left
 
 
@@ -125,4 +126,5 @@ def port_name(code: str) -> str:
 
 def qr_svg(text: str, title: str) -> Markup:
     """A code as a picture that stands in the page."""
-    return Markup(svg(text, title))  # noqa: S704 - drawn by us; the title is escaped there
+    caption = REHEARSAL if ports().is_rehearsal else ""
+    return Markup(svg(text, title, caption))  # noqa: S704 - drawn by us; the title is escaped there

@@ -61,6 +61,7 @@ def context() -> dict[str, object]:
         "language_tag": TAGS[chosen()],
         "direction": "rtl" if chosen() in RIGHT_TO_LEFT else "ltr",
         "simulated_now": now,
+        "is_rehearsal": here().ports.is_rehearsal,
     }
 
 

@@ -8,13 +8,20 @@ from functools import lru_cache
 from io import BytesIO
 from typing import Literal
 
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from qrcode import util
 from qrcode.constants import ERROR_CORRECT_M
 from qrcode.main import QRCode
 from qrcode.util import BIT_LIMIT_TABLE, QRData
 
+from refund.places import fonts_folder
+
 QUIET_ZONE = 4  # light modules on every side, as ISO/IEC 18004 asks
+CAPTION_ROOM = 6  # modules, below the quiet zone
+CAPTION_FONT = "NotoSansCJKsc-Regular.otf"
+REHEARSAL = "REHEARSAL · 演练"
+"""What stands below each code of a rehearsal."""
+
 
 _PATTERNS: tuple[Literal[0, 1, 2, 3, 4, 5, 6, 7], ...] = (0, 1, 2, 3, 4, 5, 6, 7)
 _MODE: Literal[2] = 2  # alphanumeric: 11 bits for two characters
@@ -63,22 +70,29 @@ def version_of(text: str) -> int:
 
 
 @lru_cache(maxsize=512)
-def svg(text: str, title: str) -> str:
+def svg(text: str, title: str, caption: str = "") -> str:
     """Return the QR code as one SVG element: a line for each run of dark modules.
 
-    Pages that update themselves show the same code again and again, so it is drawn once.
+    Pages that update themselves show the same code again and again, so it is drawn once. A
+    caption stands below the quiet zone, as a part of the picture.
     """
     modules = matrix(text)
     side = len(modules) + 2 * QUIET_ZONE
+    below = CAPTION_ROOM if caption else 0
+    written = (
+        f'<path d="M0 {side}h{side}v{below}H0z"/><text x="{side / 2:g}" y="{side + 4.3:g}" '
+        'fill="#fff" font-family="sans-serif" font-size="4" font-weight="bold" '
+        f'text-anchor="middle">{html.escape(caption)}</text>'
+    )
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side + below}" role="img" '
         f'shape-rendering="crispEdges"><title>{html.escape(title)}</title>'
         f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/>'
-        f'<path fill="none" stroke="#000" d="{_lines(modules)}"/></svg>'
+        f'<path fill="none" stroke="#000" d="{_lines(modules)}"/>{written if caption else ""}</svg>'
     )
 
 
-def png(text: str, scale: int) -> bytes:
+def png(text: str, scale: int, caption: str = "") -> bytes:
     """Return the QR code as a black and white PNG file, each module `scale` pixels wide."""
     modules = matrix(text)
     side = len(modules) + 2 * QUIET_ZONE
@@ -86,9 +100,22 @@ def png(text: str, scale: int) -> bytes:
     picture = Image.new("1", (side, side), 1)
     picture.paste(0, (QUIET_ZONE, QUIET_ZONE), dark.point([0] + [255] * 255))
     picture = picture.resize((side * scale,) * 2, Image.Resampling.NEAREST)
+    if caption:
+        picture = _captioned(picture, caption, CAPTION_ROOM * scale)
     file = BytesIO()
     picture.save(file, "PNG")
     return file.getvalue()
+
+
+def _captioned(picture: Image.Image, caption: str, room: int) -> Image.Image:
+    """Put words below a picture, white on black, as large as there is room."""
+    width, height = picture.size
+    whole = Image.new("1", (width, height + room), 0)
+    whole.paste(picture, (0, 0))
+    font = ImageFont.truetype(fonts_folder() / CAPTION_FONT, room * 2 // 3)
+    middle = (width // 2, height + room // 2)
+    ImageDraw.Draw(whole).text(middle, caption, fill=1, font=font, anchor="mm")
+    return whole
 
 
 def penalty(rows: int, columns: int, size: int) -> int:

@@ -26,7 +26,7 @@ from refund.web.context import ports
 from refund.web.door import add_door
 from refund.web.filters import errors_by_field, local
 from refund.web.parse import typed_fields
-from refund.web.qr import png
+from refund.web.qr import REHEARSAL, png
 
 pages = Blueprint("store", __name__)
 add_door(pages, Role.CLERK)
@@ -191,7 +191,8 @@ def claim_code(form_id: str) -> str:
 def code_png(form_id: str) -> Response:
     """The form's QR code as a picture to keep."""
     form = form_seen_by_store(ports(), actor(), form_id)
-    response = Response(png(_code(form), PNG_SCALE), mimetype="image/png")
+    caption = REHEARSAL if ports().is_rehearsal else ""
+    response = Response(png(_code(form), PNG_SCALE, caption), mimetype="image/png")
     name = f"{group_form_number(form.form_number)}.png"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -7,7 +7,10 @@ import { dayOf, moment } from "./offline_shift.js";
 import { tell } from "./customs_tones.js";
 import "./stepper.js";
 
-const WORDS = ["code_torn", "code_foreign", "code_version_unknown", "key_unknown", "signature_invalid"];
+const WORDS = [
+  "code_torn", "code_foreign", "code_version_unknown", "key_unknown", "signature_invalid", "rehearsal_form",
+  "not_a_rehearsal",
+];
 
 /** Answers scans on the desk's page; `decided` is called after each decision. */
 export function answers(desk, shift, words, decided) {
@@ -31,12 +34,12 @@ export function answers(desk, shift, words, decided) {
     const at = moment(shift);
     try {
       if (isLikeAPass(text)) {
-        const code = readCode(text, "pass", shift.origin);
-        const said = await verify(code, "pass", shift.keys, dayOf(at));
+        const code = readCode(text, "pass", shift.origin, shift.rehearsal);
+        const said = await verify(code, "pass", shift.keys, dayOf(at), shift.rehearsal);
         await showPass(code, said, at);
       } else {
-        const code = readCode(text, "form", shift.origin);
-        const said = await verify(code, "form", shift.keys, dayOf(at));
+        const code = readCode(text, "form", shift.origin, shift.rehearsal);
+        const said = await verify(code, "form", shift.keys, dayOf(at), shift.rehearsal);
         await showForm({ code, at, ...said });
       }
     } catch (error) {

@@ -9,10 +9,15 @@ const SIGNATURE = 64;
 const EPOCH = Date.UTC(2025, 0, 1);
 const DAY_MS = 86_400_000;
 
+// The bit of the first byte by which a rehearsal's code says so itself, and its letters.
+const REHEARSAL = 0x80;
+const LIKE_ONE_OF_OURS = /^[AQ][E-L][A-Z2-7]{60,}$/;
+
 const KINDS = {
   form: {
     version: 1,
     domain: "refund-form-v1\0",
+    rehearsalDomain: "rehearsal-form-v1\0",
     address: new RegExp(`^${ORIGIN}/F/([^]*)$`),
     lengths: (count) => count === 136,
     bytesMin: 85,
@@ -22,6 +27,7 @@ const KINDS = {
   pass: {
     version: 2,
     domain: "refund-pass-v1\0",
+    rehearsalDomain: "rehearsal-pass-v1\0",
     address: new RegExp(`^${ORIGIN}/P/([^]*)$`),
     lengths: (count) => count >= 135 && count <= 500 && ![1, 3, 6].includes(count % 8),
     bytesMin: 84,
@@ -41,15 +47,15 @@ export class Refused extends Error {
 /** Whether a scanned text was meant to be a pass and not a form's code. */
 export function isLikeAPass(text) {
   const bare = text.replace(BLANKS, "");
-  return KINDS.pass.address.test(bare) || /^A[IJKL][A-Z2-7]{60,}$/.test(bare);
+  return KINDS.pass.address.test(bare) || /^[AQ][IJKL][A-Z2-7]{60,}$/.test(bare);
 }
 
 /** The bare code in what a scanner gave: an address of ours, or the code alone. */
-export function readCode(text, kind = "form", origin = "") {
+export function readCode(text, kind = "form", origin = "", isRehearsal = false) {
   const bare = text.replace(BLANKS, "");
   const match = KINDS[kind].address.exec(bare);
   if (match) {
-    if (origin && match[1].toUpperCase() !== origin) throw new Refused("code_foreign");
+    if (origin && match[1].toUpperCase() !== origin) throw foreign(match[2], isRehearsal);
     unpack(match[2], KINDS[kind]);
     return match[2];
   }
@@ -59,16 +65,16 @@ export function readCode(text, kind = "form", origin = "") {
 }
 
 /** What a bare code says, once its signature and its key's days are found good. */
-export async function verify(code, kind, keys, today) {
+export async function verify(code, kind, keys, today, isRehearsal = false) {
   const wanted = KINDS[kind];
   const raw = unpack(code, wanted);
-  if (raw[0] !== wanted.version) throw new Refused("code_version_unknown");
+  checkVersion(raw[0], wanted.version, isRehearsal);
   if (!wanted.isWhole(raw)) throw new Refused("code_torn");
   const kid = hex(raw.subarray(1, 5));
   const key = keys.find((one) => one.kid === kid && one.alg === "Ed25519");
   if (!key) throw new Refused("key_unknown");
   const signed = raw.subarray(0, -SIGNATURE);
-  const domain = new TextEncoder().encode(wanted.domain);
+  const domain = new TextEncoder().encode(isRehearsal ? wanted.rehearsalDomain : wanted.domain);
   const message = new Uint8Array([...domain, ...signed]);
   if (!(await isGood(fromBase64(key.key), raw.subarray(-SIGNATURE), message))) {
     throw new Refused("signature_invalid");
@@ -76,6 +82,21 @@ export async function verify(code, kind, keys, today) {
   const said = wanted.fields(signed);
   if (!covers(key, said.issueDay, today)) throw new Refused("key_unknown");
   return { kid, ...said };
+}
+
+const otherWorld = (isRehearsal) => new Refused(isRehearsal ? "not_a_rehearsal" : "rehearsal_form");
+
+/** Refuse the first byte of a code that is not of this kind, or not of this world. */
+function checkVersion(first, version, isRehearsal) {
+  if (first === (isRehearsal ? version | REHEARSAL : version)) return;
+  if ((first & ~REHEARSAL) === version) throw otherWorld(isRehearsal);
+  throw new Refused("code_version_unknown");
+}
+
+/** Why a code at another address is refused: one of the other world is told by its letters. */
+function foreign(code, isRehearsal) {
+  const isOther = LIKE_ONE_OF_OURS.test(code) && (code[0] === "Q") !== isRehearsal;
+  return isOther ? otherWorld(isRehearsal) : new Refused("code_foreign");
 }
 
 function covers(key, issueDay, today) {

@@ -42,6 +42,7 @@ def test_a_code_says_its_key_store_form_day_and_net(demo: Terminal) -> None:
         "form_id": "00112233aabbccdd",
         "issue_day": "2025-07-08",
         "net_fen": 13446,
+        "is_rehearsal": False,
     }
     assert demo.read("check-code", code, "--json") == expected
     for text in (code_url("https://refund.example", code), f"http://127.0.0.1:8000/F/{code}\n"):
@@ -93,7 +94,10 @@ def test_a_torn_foreign_or_altered_code_is_refused_by_name(
 def test_every_accepted_vector_is_accepted(tmp_path: Path, vector: dict[str, Any]) -> None:
     terminal, options = _on_the_day_of(vector, tmp_path)
     for text in (vector["code"], vector["url"]):
-        assert terminal.read("check-code", text, *options) == vector["payload"]
+        assert terminal.read("check-code", text, *options) == {
+            **vector["payload"],
+            "is_rehearsal": False,
+        }
 
 
 @pytest.mark.parametrize("vector", VECTORS["refused"], ids=lambda vector: vector["name"])

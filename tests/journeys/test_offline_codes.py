@@ -19,12 +19,16 @@ from tests.journeys.instance import Instance
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 MUTANTS = 300
-READ = """async ([kind, keys, origin, cases]) => {
+READ = """async ([kind, keys, origin, cases, isRehearsal = false]) => {
     const { readCode, verify, isLikeAPass, Refused } = await import("/static/js/offline_codes.js");
     const answers = [];
     for (const { text, on } of cases) {
         try {
-            answers.push({ said: await verify(readCode(text, kind, origin), kind, keys, on) });
+            answers.push({
+                said: await verify(
+                    readCode(text, kind, origin, isRehearsal), kind, keys, on, isRehearsal,
+                ),
+            });
         } catch (error) {
             if (!(error instanceof Refused)) throw error;
             answers.push({ refusal: error.code });
@@ -115,6 +119,23 @@ def test_the_browser_and_the_service_say_the_same_of_every_code(page: Page, kind
         assert answer.get("said", answer) == expected, case
     refusals = {answer.get("refusal") for answer in answers}
     assert {"code_torn", "code_foreign", "signature_invalid", "key_unknown"} <= refusals
+
+
+@pytest.mark.parametrize("kind", ["form", "pass"])
+def test_the_browser_keeps_the_worlds_apart_as_the_service_does(page: Page, kind: str) -> None:
+    known, own = vectors(kind), json.loads((VECTORS / "rehearsal.json").read_text("utf-8"))
+    kept = [known["accepted"][0][way] for way in ("code", "url")]
+    drawn = [own[kind][way] for way in ("code", "url")]
+    for here, is_rehearsal in ((known, False), (own, True)):
+        cases = [{"text": text, "on": own["on"]} for text in (*kept, *drawn)]
+        origin = public_origin(here["public_url"])
+        asked = [kind, here["published"]["keys"], origin, cases, is_rehearsal]
+        said = [answer.get("refusal", "") for answer in page.evaluate(READ, asked)]
+        assert said == (
+            ["not_a_rehearsal"] * 2 + [""] * 2
+            if is_rehearsal
+            else [""] * 2 + ["rehearsal_form"] * 2
+        )
 
 
 def test_the_library_and_the_browser_verify_alike(page: Page) -> None:
