@@ -27,12 +27,14 @@ from refund.services.auditing import Auditor
 from refund.services.job_kinds import register_own_kinds
 from refund.services.job_worker import JobWorker
 from refund.services.later import Worker
+from refund.simulation.bots import BotThread, open_bots
 from refund.simulation.host import Host, open_host
 from refund.simulation.network_hand import HandOverHttp
 from refund.storage import Database, open_storage
 from refund.web import register
 from refund.web.context import Authority, Context
 from refund.web.lab import KEY as HOST
+from refund.web.lab_cards import BOTS
 from refund.web.lab_drills import HAND
 from refund.web.relayed import WORD_SETTING, Relayed
 
@@ -124,7 +126,16 @@ def create_app(settings: Settings, ports: Ports) -> Flask:
         app.extensions[HOST] = open_host(settings.instance, ports)
         password = control_password_of(merchant_secret(ports.keys.secret("network")))
         app.extensions[HAND] = HandOverHttp(settings.sandbox_url, password)
+        seat_bots(app, ports)
     return app
+
+
+def seat_bots(app: Flask, ports: Ports) -> None:
+    """Give a rehearsal its bots, who also work on the mornings of days that are passed over."""
+    host: Host = app.extensions[HOST]
+    bots = open_bots(ports, host.book, app.extensions[HAND])
+    host.mornings.append(bots.work_through)
+    app.extensions[BOTS] = bots
 
 
 def _authority(settings: Settings) -> Authority | None:
@@ -159,6 +170,9 @@ def serve_app() -> Flask:
         host: Host = app.extensions[HOST]
         host.start()
         Finalize(None, host.stop, exitpriority=3)
+        bots = BotThread(app.extensions[BOTS])
+        bots.start()
+        Finalize(None, bots.stop, exitpriority=4)
     # Each process has one, and they take turns; so the books are checked without a worker too.
     auditor = Auditor(wired.ports)
     auditor.start()

@@ -118,6 +118,24 @@ class Bots:
         sent_at = self.cards.sent_to_port().get(form.form_id)
         return errand if sent_at is None else sent_to_port(errand, sent_at)
 
+    def is_cut_off(self, port: str) -> bool:
+        """Whether a card has cut the line of a port's customs desk now."""
+        return port in self._cut_off(self.cards.open_cards(), self._ports.clock.now())
+
+    @staticmethod
+    def _cut_off(open_cards: list[Dealt], now: datetime) -> set[str]:
+        cut = (one for one in open_cards if one.key == "customs_offline")
+        return {one.port for one in cut if now < (one.moment("until") or now)}
+
+    def customs_at(self, form: Form) -> datetime | None:
+        """When the traveller of a form comes to customs, if at all and not before."""
+        with self._turn:
+            errand = self.errand(form)
+            seen, roster = self._travellers.seen(form, errand), self.roster()
+            if not self._travellers.comes_by_itself(seen, errand, roster):
+                return None
+            return self._travellers.customs_at(seen, errand, self._ports.clock.now())
+
     def send_to_port(self, form_id: str) -> None:
         """Let the traveller of a form, whom a person plays, come to customs now."""
         with self._turn:
@@ -203,7 +221,7 @@ class Bots:
             return False, NEVER
         if form.status in IN_FLIGHT:
             return False, now + SOON
-        cut_off = {one.port for one in open_cards if one.key == "customs_offline" and one.port}
+        cut_off = self._cut_off(open_cards, now)
         errand = self.errand(form)
         step = partial(self._travellers.step, form, errand, roster, now, cut_off)
         found = self._attempt(step, now)
