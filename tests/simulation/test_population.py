@@ -6,7 +6,6 @@ import statistics
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import TypeVar
 
 import pytest
 
@@ -31,7 +30,6 @@ REFUSED_SOMETIMES = {
     *("below_threshold", "goods_out_of_scope", "invoice_not_ordinary", "document_expired"),
     *("stay_too_long", "no_lines"),
 }
-T = TypeVar("T")
 
 
 def plans_of(scenario: Scenario = WEEK, seed: int = 1, days: int = 7) -> list[TravellerPlan]:
@@ -277,6 +275,19 @@ def test_a_wrong_passport_is_a_companion_s() -> None:
         assert wrong.shown.last_entry == plan.traveller.last_entry
         noticed += wrong.noticed_after is not None
     assert abs(noticed / len(mistaken) - WEEK.number("change.wrong_passport_noticed_share")) < 0.1
+    documents = [plan.traveller.document for plan in mistaken]
+    for plan in mistaken:
+        wrong = plan.purchases[0].wrong_passport
+        documents += [] if wrong is None else [wrong.shown.document]
+    assert len(set(documents)) == len(documents) == 2 * len(mistaken)
+
+
+def test_what_may_become_of_a_journey_is_decided_by_itself_each_time() -> None:
+    turned = plans_of(
+        WEEK.with_changes({"travellers_per_store_day": 8, "late_share": 0.5, "never_share": 0.4})
+    )
+    late = share_of([plan.turn is Turn.LATE for plan in turned])
+    assert abs(late - 0.6 * 0.5) < 0.04
 
 
 # In proportion.
