@@ -113,7 +113,14 @@ def _text(said: Said, speech: Speech) -> str:
 def sentences(said: Said, speech: Speech) -> tuple[str, ...]:
     """All that is said of a variant, what changes first."""
     _ = speech
-    found = [*said.changes, *said.unsure]
+    found = list(said.changes)
+    if said.unsure:
+        found.append(
+            _(
+                "Perhaps, but among so many comparisons it can still be noise: %(names)s.",
+                names=speech.listed(said.unsure),
+            )
+        )
     if said.noise:
         names = speech.listed(said.noise)
         found.append(

@@ -86,7 +86,8 @@ def scenario_title(answer: Answer, speech: Speech) -> str:
 
 def study_sentence(answer: Answer, speech: Speech) -> str:
     """How much was run for an answer."""
-    return speech(
+    _ = speech
+    return _(
         "%(variants)s variants with the same %(seeds)s seeds each, %(runs)s runs.",
         variants=len(answer.question.variants),
         seeds=len(answer.seeds),
@@ -96,9 +97,9 @@ def study_sentence(answer: Answer, speech: Speech) -> str:
 
 def run_sentence(results: Results, speech: Speech) -> str:
     """Which days a run lived through."""
-    run = results.run
-    return speech(
-        "Seed %(seed)s: %(days)s days of shopping from %(first)s; all came to rest by %(last)s.",
+    _, run = speech, results.run
+    return _(
+        "Seed %(seed)s: %(days)s days of shopping from %(first)s; run on to %(last)s.",
         seed=run["seed"],
         days=run["days"],
         first=run["began_on"],
@@ -135,8 +136,8 @@ def _style() -> Markup:
 
 def _parameters(values: Mapping[str, str], speech: Speech) -> list[tuple[str, str, str, str]]:
     """Every parameter with its value, its meaning, and where its default comes from."""
-    known = parameters()
-    assumed = speech("an assumption")
+    _, known = speech, parameters()
+    assumed = _("an assumption")
     return [
         (
             key,

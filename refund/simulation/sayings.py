@@ -16,8 +16,8 @@ class Said:
     Args:
         title: what is different in it.
         changes: a sentence for each figure that changes.
-        unsure: a sentence for each that perhaps changes.
-        noise: the names of those that differ by no more than noise, each with its interval.
+        unsure: the names of those that perhaps change, each with its interval.
+        noise: of those that differ by no more than noise.
         same: the names of the figures that are the same in every seed.
         unmeasured: those that too few seeds have.
     """
@@ -88,6 +88,9 @@ def _said(answer: Answer, variant: Variant, speech: Speech) -> Said:
         found = answer.of(variant.number, verdict)
         return tuple(_sentence(answer, one, speech) for one in found)
 
+    def spans(verdict: Verdict) -> tuple[str, ...]:
+        return tuple(_span(one, speech) for one in answer.of(variant.number, verdict))
+
     def names(verdict: Verdict) -> tuple[str, ...]:
         return tuple(speech.name(one.figure) for one in answer.of(variant.number, verdict))
 
@@ -95,8 +98,8 @@ def _said(answer: Answer, variant: Variant, speech: Speech) -> Said:
         variant=variant.number,
         title=variant_title(variant, speech, answer.question.variants[0]),
         changes=sentences(Verdict.CHANGES),
-        unsure=sentences(Verdict.UNSURE),
-        noise=tuple(_noise(one, speech) for one in answer.of(variant.number, Verdict.NOISE)),
+        unsure=spans(Verdict.UNSURE),
+        noise=spans(Verdict.NOISE),
         same=names(Verdict.SAME),
         unmeasured=names(Verdict.UNMEASURED),
     )
@@ -109,15 +112,6 @@ def _sentence(answer: Answer, finding: Finding, speech: Speech) -> str:
     _, figure = speech, finding.figure
     low, high = (speech.apart(figure, one) for one in (difference.low, difference.high))
     name = speech.name(figure)
-    if finding.verdict is Verdict.UNSURE:
-        return _(
-            "%(figure)s perhaps changes by %(by)s, between %(low)s and %(high)s; "
-            "among so many comparisons that can still be noise.",
-            figure=name,
-            by=speech.apart(figure, difference.mean),
-            low=low,
-            high=high,
-        )
     by = speech.value(figure, abs(difference.mean)) + _share(answer, finding, speech)
     if difference.low == difference.high:
         text = _("%(figure)s rises by %(by)s, the same in every seed.", figure=name, by=by)
@@ -140,7 +134,7 @@ def _sentence(answer: Answer, finding: Finding, speech: Speech) -> str:
     )
 
 
-def _noise(finding: Finding, speech: Speech) -> str:
+def _span(finding: Finding, speech: Speech) -> str:
     """A figure's name with the interval of its difference."""
     name, difference = speech.name(finding.figure), finding.difference
     if difference is None:

@@ -94,18 +94,18 @@ def _by_day(
     columns: Sequence[tuple[str, str]],
     kind: str,
 ) -> Section:
-    title, text = words
+    _, (title, text) = speech, words
     picture, rows = _days(results, speech, columns, kind, title)
     legend = [word for _, word in columns]
     return Section(
         key,
         title,
         text,
-        [speech("Day"), *legend],
+        [_("Day"), *legend],
         rows,
         picture,
         legend,
-        empty=speech("Nothing of this happened in the run."),
+        empty=_("Nothing of this happened in the run."),
     )
 
 

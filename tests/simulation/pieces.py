@@ -40,7 +40,7 @@ def simple_world(task: Task) -> Came:
     days = float(changes.get("rules.promise_days", "17"))
     chance = Random(task.seed)  # noqa: S311 - a world, no secret
     sales = [chance.lognormvariate(6.5, 1.0) for _ in range(200)]
-    noise = Random(f"{task.seed}/{days}")  # noqa: S311 - the same
+    noise = Random(f"wait/{task.seed}/{days}")  # noqa: S311 - the same
     figures = {
         "forms": float(sum(1 for one in sales if one >= least)),
         "paid_fen": sum(9.0 * one for one in sales if one >= least),
