@@ -8,6 +8,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 
 from cryptography.exceptions import InvalidSignature
@@ -29,6 +30,9 @@ EPOCH = date(2025, 1, 1)
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 CODE_LENGTH = 136
 URL_LENGTH_MAX = 221  # what a QR code of version 8 at level M holds in alphanumeric mode
+
+KNOWN_MAX = 8192
+"""Good codes that are kept in mind: one code is read again and again, page by page."""
 
 # version u8 | kid 4 | store number u16 | form id 8 | issue day u16 | net amount u32
 _LAYOUT = struct.Struct(">B4sH8sHI")
@@ -244,14 +248,24 @@ def verify(code: str, ring: KeyRing, on: date) -> Payload:
     if key is None:
         raise Refused("key_unknown", kid=raw[1:5].hex())
     signed, signature = raw[: _LAYOUT.size], raw[_LAYOUT.size :]
-    try:
-        key.public.verify(signature, DOMAINS[ring.is_rehearsal] + signed)
-    except InvalidSignature:
-        raise Refused("signature_invalid", kid=key.kid) from None
+    _require_signed(key, signature, DOMAINS[ring.is_rehearsal] + signed)
     payload = decode_payload(signed, is_rehearsal=ring.is_rehearsal)
     if not key.covers(payload.issue_day, on):
         raise Refused("key_unknown", kid=key.kid)
     return payload
+
+
+@lru_cache(maxsize=KNOWN_MAX)
+def _require_signed(key: VerificationKey, signature: bytes, message: bytes) -> None:
+    """Refuse a signature that is not the key's; one that was found good stays good.
+
+    Raises:
+        Refused: signature_invalid, which is never kept in mind.
+    """
+    try:
+        key.public.verify(signature, message)
+    except InvalidSignature:
+        raise Refused("signature_invalid", kid=key.kid) from None
 
 
 def public_origin(public_url: str) -> str:
@@ -309,6 +323,7 @@ def read_code(text: str, public_url: str = "", *, is_rehearsal: bool = False) ->
     return bare
 
 
+@lru_cache(maxsize=KNOWN_MAX)
 def _unpack(code: str) -> bytes:
     """Return the 85 bytes of a code; 136 characters of 5 bits leave no bit to play with."""
     if _CODE.fullmatch(code):

@@ -89,9 +89,11 @@ def _asked(ports: Ports, reference: str) -> str:
     upcoming = record_answer(ports, shares[0], answer)
     if isinstance(upcoming, Operation):
         carry_out(ports, upcoming)
-    if ports.storage.read(lambda tx: _stands(tx, reference)):
+    after = _versions(ports, reference)
+    if any(stands for _, stands in after):
         ask_about_holds(ports, [reference])
-    return RECORDED if _versions(ports, reference) != before else NOTHING_NEW
+        after = _versions(ports, reference)
+    return RECORDED if after != before else NOTHING_NEW
 
 
 def _stands(tx: Transaction, reference: str) -> bool:
