@@ -1,6 +1,8 @@
 """`refund rehearse`: the whole service on a clock of its own, with demo people and a lab."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -74,7 +76,11 @@ def rehearse(name: str, origin: str | None, change: str, scenario: str, *, prepa
 
 def _run(rehearsals: Path, name: str, *, prepare: bool) -> str | None:
     """Run a rehearsal; the name of the one that is to take its place, None when it was to end."""
-    found = _enter(rehearsals / name)
+    with _within(rehearsals / name) as found:
+        return _serve(found, rehearsals / NEXT, prepare=prepare)
+
+
+def _serve(found: Settings, asked: Path, *, prepare: bool) -> str | None:
     if prepare:
         prepare_demo(found)
         click.echo(f"{found.instance} is ready")
@@ -88,7 +94,6 @@ def _run(rehearsals: Path, name: str, *, prepare: bool) -> str | None:
     with opened_keys(found) as keys:
         secret = merchant_secret(keys.secret("network"))
         signs_with = webhook_secret(keys.secret("webhook"))
-    asked = rehearsals / NEXT
     asked.unlink(missing_ok=True)
     run_while(
         parts_of(found, secret, signs_with, None),
@@ -98,8 +103,10 @@ def _run(rehearsals: Path, name: str, *, prepare: bool) -> str | None:
     return asked.read_text(encoding="utf-8").strip()
 
 
-def _enter(folder: Path) -> Settings:
-    """The settings of a rehearsal, for this process and for those that it starts."""
+@contextmanager
+def _within(folder: Path) -> Iterator[Settings]:
+    """The settings of a rehearsal, for this process and for those that it starts meanwhile."""
+    before = dict(os.environ)
     os.environ |= {
         "REFUND_INSTANCE": str(folder),
         "REFUND_DATABASE_URL": f"sqlite:///{folder / DATABASE}",
@@ -107,7 +114,12 @@ def _enter(folder: Path) -> Settings:
         "REFUND_CLOCK": f"file:{folder / CLOCK}",
         "REFUND_REHEARSAL": "1",
     }
-    return settings()
+    try:
+        yield settings()
+    finally:
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]
+        os.environ |= before
 
 
 def _make(folder: Path, scenario: Scenario) -> None:
@@ -115,7 +127,7 @@ def _make(folder: Path, scenario: Scenario) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     at = datetime.combine(scenario.begins, OPENS_AT, SHANGHAI)
     Timepiece(folder / CLOCK).set(at)
-    with opened(_enter(folder), make=True) as wired:
+    with _within(folder) as found, opened(found, make=True) as wired:
         put_rules(wired.ports.storage, scenario.rules, scenario.begins, at)
     with open_lab_book(folder) as book:
         book.tell(name=folder.name, scenario=scenario.name, began_at=at.isoformat())
@@ -132,7 +144,8 @@ def _fork(rehearsals: Path, name: str, origin: str, change: Change) -> None:
         raise Told(
             f"there is no rehearsal for --from {origin}; say OTHER@DAY, such as practice@2025-07-08"
         )
-    days = [one for one in kept_days(rehearsals / other) if one.day <= _last_day(moment)]
+    last = _last_day(moment)
+    days = [one for one in kept_days(rehearsals / other) if one.day <= last]
     if not days:
         raise Told(f"{other} has no day kept by {moment}; a day is kept when its end has come")
     folder = check_name(rehearsals, name)
