@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -48,6 +49,9 @@ PREPARED_BEFORE = timedelta(days=2)
 
 FOUNDER = Actor("lab-founder", Role.OPERATOR, "Lab")
 """Who fills the registers and adds the rules of a world."""
+
+ROOM_BYTES = 4 << 30
+"""So much room a folder in memory must have for a world: a form takes 40 kB in both books."""
 
 _FAST = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 _REASON = "changed for this run of the simulation"
@@ -195,7 +199,7 @@ def _folder_for(settings: PlaceSettings) -> Iterator[Path]:
         settings.folder.mkdir(parents=True, exist_ok=True)
         yield settings.folder.resolve()
         return
-    with tempfile.TemporaryDirectory(prefix="refund-lab-", dir=folder_in_memory()) as name:
+    with tempfile.TemporaryDirectory(prefix="refund-lab-", dir=folder_in_memory(ROOM_BYTES)) as name:
         yield Path(name)
 
 
@@ -238,9 +242,11 @@ def _days_of(parameter: str, first: date) -> list[date]:
     return sorted({first, *(day for day in changes if day > first)})
 
 
-def folder_in_memory() -> Path | None:
-    """The folder whose files are kept in memory, None where the machine has none."""
-    return _FAST if _FAST.is_dir() else None
+def folder_in_memory(free_bytes: int = 0) -> Path | None:
+    """The folder whose files are kept in memory, None where there is none with so much room."""
+    if not _FAST.is_dir() or shutil.disk_usage(_FAST).free < free_bytes:
+        return None
+    return _FAST
 
 
 @cache

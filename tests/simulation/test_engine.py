@@ -21,7 +21,13 @@ from refund.simulation import acts, desk_work
 from refund.simulation.agenda import Agenda
 from refund.simulation.clock import VirtualClock
 from refund.simulation.digest import ledger_digest
-from refund.simulation.place import Place, PlaceSettings, open_place, rules_instead
+from refund.simulation.place import (
+    Place,
+    PlaceSettings,
+    folder_in_memory,
+    open_place,
+    rules_instead,
+)
 from refund.storage import open_storage
 from tests import make
 
@@ -218,3 +224,9 @@ def test_what_happens_again_keeps_its_beat_however_long_it_takes() -> None:
     assert moments == [10, 20, 30, 40]
     with pytest.raises(ValueError, match="takes time"):
         agenda.every(timedelta(), beat)
+
+
+def test_a_world_goes_into_memory_only_where_there_is_room_for_it() -> None:
+    fast = folder_in_memory()
+    assert fast is None or fast.is_dir()
+    assert folder_in_memory(1 << 60) is None
