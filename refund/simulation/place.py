@@ -199,7 +199,8 @@ def _folder_for(settings: PlaceSettings) -> Iterator[Path]:
         settings.folder.mkdir(parents=True, exist_ok=True)
         yield settings.folder.resolve()
         return
-    with tempfile.TemporaryDirectory(prefix="refund-lab-", dir=folder_in_memory(ROOM_BYTES)) as name:
+    fast = folder_in_memory(ROOM_BYTES)
+    with tempfile.TemporaryDirectory(prefix="refund-lab-", dir=fast) as name:
         yield Path(name)
 
 
