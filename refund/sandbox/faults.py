@@ -207,9 +207,7 @@ class FaultPlan:
         """
         if name not in NAMES:
             raise ValueError(f"no fault is named {name}")
-        if not any(fault.concerns(name, last4, kind) for fault in self._switched_on()):
-            return False
-        if not self._matching(name, last4, kind):
+        if not self._can_happen(name, last4, kind):
             return False  # Nothing is switched on, so nothing is written either.
         with self._file.write() as db:
             for switched in self._matching(name, last4, kind):
@@ -258,6 +256,13 @@ class FaultPlan:
     def switched(self) -> list[Switched]:
         """List what is switched on, also what is used up, in the order of switching."""
         return [_read(row) for row in self._file.rows(_ALL)]
+
+    def _can_happen(self, name: str, last4: str, kind: str) -> bool:
+        """Whether a fault of this name is switched on for this card and kind of operation."""
+        if not self._file.is_fleeting:
+            # Another process may have switched one on.
+            return bool(self._matching(name, last4, kind))
+        return any(fault.concerns(name, last4, kind) for fault in self._switched_on())
 
     def _switched_on(self) -> tuple[Fault, ...]:
         """What is switched on, used up or not; kept in mind, for each call draws many names.

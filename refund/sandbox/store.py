@@ -26,6 +26,7 @@ class BookFile:
     def __init__(self, database: str, *, fleeting: bool = False) -> None:
         if pysqlite3.sqlite_version_info < _OLDEST_SQLITE:
             raise RuntimeError(f"SQLite {pysqlite3.sqlite_version} is too old for the book")
+        self.is_fleeting = fleeting
         self._turn = threading.RLock()
         connection = pysqlite3.connect(
             database,
