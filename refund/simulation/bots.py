@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -28,11 +28,13 @@ from refund.simulation.errand import Errand
 from refund.simulation.fault_cards import CardTable, Dealt
 from refund.simulation.lab_book import LabBook
 from refund.simulation.network_hand import NetworkHand
+from refund.simulation.plans import FaultPlanned
 from refund.simulation.population import Population
 from refund.simulation.roster import Roster
 from refund.simulation.scenario import read_scenario, scenario_names
 from refund.simulation.shopping import UNREACHABLE
-from refund.simulation.twist import sent_to_port, twisted
+from refund.simulation.staffing import faults_of
+from refund.simulation.twist import brought_along, sent_to_port, twisted
 from refund.transaction import Transaction
 
 PERIOD_SECONDS = 0.5
@@ -65,9 +67,18 @@ class Bots:
         book: of the lab: who took which role, and the cards.
         crowd: the travellers.
         hand: in the payment network.
+        faults: the outages of the scenario.
     """
 
-    def __init__(self, ports: Ports, book: LabBook, crowd: Crowd, hand: NetworkHand) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        book: LabBook,
+        crowd: Crowd,
+        hand: NetworkHand,
+        faults: Sequence[FaultPlanned] = (),
+    ) -> None:
+        self._faults = faults
         self.cards = CardTable(book)
         self.crowd = crowd
         self.dealer = Dealer(ports, book, self.cards, hand)
@@ -90,6 +101,7 @@ class Bots:
         with self._turn:
             now = self._ports.clock.now()
             self._begin(now)
+            self._attempt(partial(self.dealer.deal_outages, self._faults), now)
             roster = self.roster()
             self.dealer.look(roster)
             done = self._at_counters(roster, now) if serves else 0
@@ -190,8 +202,11 @@ class Bots:
             return [form for number in stores for form in tx.forms_of_store(number, day)]
 
         for form in self._ports.storage.read(of_today):
-            if form.status not in GONE:
-                self._look_at.setdefault(form.form_id, now)
+            if form.status not in GONE and form.form_id not in self._look_at:
+                self._look_at[form.form_id] = now
+                if not form.replaces:
+                    brought = brought_along(self.crowd.errand(form), form, now)
+                    self.dealer.bring_along(brought)
 
     def _with_forms(self, roster: Roster, now: datetime) -> int:
         kept, open_cards = self.cards.kept_forms(), self.cards.open_cards()
@@ -255,7 +270,7 @@ def open_bots(ports: Ports, book: LabBook, hand: NetworkHand) -> Bots:
     scenario = read_scenario(known if known in scenario_names() else DEFAULT_SCENARIO)
     streams = Streams(int(facts.get("seed", "1")))
     crowd = Crowd(ports, Population(scenario, streams).travellers_of, streams)
-    return Bots(ports, book, crowd, hand)
+    return Bots(ports, book, crowd, hand, faults_of(scenario))
 
 
 class BotThread:

@@ -22,6 +22,7 @@ from refund.simulation.card_judges import CASES, Stand, judge
 from refund.simulation.drill_stage import kept_traveller
 from refund.simulation.fault_cards import (
     BOTS,
+    SCENARIO,
     CardTable,
     Dealt,
     FaultCard,
@@ -30,6 +31,7 @@ from refund.simulation.fault_cards import (
 )
 from refund.simulation.lab_book import LabBook
 from refund.simulation.network_hand import NetworkHand
+from refund.simulation.plans import CUSTOMS_DOWN, NETWORK_DOWN, FaultPlanned
 from refund.simulation.roster import Roster
 from refund.transaction import Transaction
 
@@ -65,6 +67,10 @@ _FAULTS: Mapping[str, Fault] = {
     "statement_amount": Fault("statement_line_amount", times=1),
 }
 """What a card of the network switches on there."""
+
+
+_OUTAGES = {NETWORK_DOWN: "network_down", CUSTOMS_DOWN: "customs_offline"}
+"""The card that an outage of a scenario is dealt as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +126,30 @@ class Dealer:
                 self._hand.switch_on(_FAULTS[card.key])
                 return self._cards.add(bare)
 
-    def deal_planned(self, dealt: Dealt) -> None:
-        """Keep a card that the population brings along by itself, once for a form."""
-        known = {one.key for one in self._cards.of_form(dealt.form_id)}
-        if dealt.key not in known:
-            self._cards.add(dealt)
+    def bring_along(self, found: Sequence[Dealt]) -> None:
+        """Keep the cards that a traveller of the population brings along, once for a form."""
+        for dealt in found:
+            if all(one.key != dealt.key for one in self._cards.of_form(dealt.form_id)):
+                self._cards.add(dealt)
+
+    def deal_outages(self, planned: Sequence[FaultPlanned]) -> None:
+        """Deal the outages of the scenario that have begun, each once."""
+        now = self._ports.clock.now()
+        for one in planned:
+            key = _OUTAGES.get(one.name)
+            if key is None or not one.begins <= now < one.ends:
+                continue
+            facts = {"begins": one.begins.isoformat(), "until": one.ends.isoformat()}
+            known = self._cards.of_scenario(key)
+            if any(dealt.facts.get("begins") == facts["begins"] for dealt in known):
+                continue
+            bare = Dealt(0, key, "", 0, "", SCENARIO, now, facts=facts)
+            if key == "network_down":
+                self._hand.switch_on(_FAULTS[key])
+                self._cards.add(bare)
+            else:
+                for port in PORTS:
+                    self._cards.add(replace(bare, port=port))
 
     def _require_store(self, store_number: int) -> None:
         known = store_number == 0 or self._ports.storage.read(

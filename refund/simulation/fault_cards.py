@@ -213,6 +213,10 @@ class CardTable:
         """The cards about one form, the first first."""
         return self._found("WHERE form_id = :form_id ORDER BY card_id", form_id=form_id)
 
+    def of_scenario(self, key: str) -> list[Dealt]:
+        """The cards of a kind that the scenario dealt."""
+        return self._found("WHERE dealt_by = :by AND card = :card", by=SCENARIO, card=key)
+
     def keep_from_bots(self, form_id: str) -> None:
         """Let no bot take a form in hand: it is somebody's drill."""
         with self._book.write() as db:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from typing import Any
 
-from refund.core.calendar import SHANGHAI
-from refund.core.form import Form
-from refund.simulation.errand import Errand
+from refund.core.calendar import SHANGHAI, day_of
+from refund.core.entitlement import LineKey
+from refund.core.form import Channel, Form
+from refund.simulation.drill_stage import kept_traveller
+from refund.simulation.errand import EVERYTHING, Errand
 from refund.simulation.fault_cards import SCENARIO, Dealt
 
 DECLINED = "4000000000000002"
@@ -29,6 +32,38 @@ def twisted(errand: Errand, form: Form, dealt: Sequence[Dealt]) -> Errand:
         if change is not None and one.dealt_by != SCENARIO:
             errand = change(errand, form, one)
     return errand
+
+
+def brought_along(errand: Errand, form: Form, now: datetime) -> list[Dealt]:
+    """The cards that a traveller of the population brings along without anybody's dealing."""
+    facts: dict[str, dict[str, Any]] = {}
+    if errand.cards[0] == DECLINED and not errand.gives_up:
+        facts["card_declined"] = {}
+    if errand.notices_at is not None:
+        own = kept_traveller(errand.traveller)
+        facts["companions_passport"] = {"at": errand.notices_at.isoformat(), "traveller": own}
+    if errand.back_at is not None and EVERYTHING not in errand.back and len(errand.back) == 1:
+        facts["goods_back"] = {"at": errand.back_at.isoformat(), **_line_of(errand.back)}
+    if errand.customs_at is not None:
+        at = {"at": errand.customs_at.isoformat()}
+        if errand.other_person:
+            facts["wrong_passport"] = at
+        elif len(errand.hidden) == 1:
+            facts["item_missing"] = {**at, **_line_of(errand.hidden)}
+    if form.channel is Channel.INSTANT and errand.leaves_at is not None:
+        if day_of(errand.leaves_at) > form.depart_by:
+            facts["late_arrival"] = {}
+        elif errand.port != form.port and not form.port_any:
+            facts["wrong_port"] = {"at": errand.leaves_at.isoformat(), "port": errand.port}
+    return [
+        Dealt(0, key, form.form_id, 0, "", SCENARIO, now, facts=told) for key, told in facts.items()
+    ]
+
+
+def _line_of(quantities: Mapping[LineKey, int]) -> dict[str, int]:
+    """The one line that is meant, as a card keeps it."""
+    ((invoice, line), quantity), *_ = quantities.items()
+    return {"invoice": invoice, "line": line, "quantity": quantity}
 
 
 def sent_to_port(errand: Errand, at: datetime) -> Errand:

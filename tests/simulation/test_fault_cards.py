@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
+from refund.core.calendar import SHANGHAI
 from refund.core.case import CaseKind
 from refund.core.customs import Decision, RefusalReason, Verification
 from refund.core.errors import Refused
 from refund.core.form import Channel, Form, Status
 from refund.core.operation import Kind, OperationState
+from refund.core.places import PORTS
 from refund.simulation import acts
 from refund.simulation.card_dealing import FITS, Wanted
 from refund.simulation.card_judges import JUDGES
-from refund.simulation.fault_cards import BOTS, Dealt, Target, fault_cards
+from refund.simulation.fault_cards import BOTS, SCENARIO, Dealt, Target, fault_cards
+from refund.simulation.plans import CUSTOMS_DOWN, NETWORK_DOWN, FaultPlanned
+from refund.simulation.scenario import read_scenario
 from tests import make
 from tests.simulation.rehearsing import LEARNER, TRAINER, Rehearsed, open_rehearsal
 from tests.world import assert_audit_holds
@@ -290,3 +294,30 @@ def test_the_bots_end_what_nobody_took_and_the_books_hold(world: Rehearsed) -> N
     found = solved(world, deal(world, "item_missing", form), 2 * HOUR)
     assert found.ended_by == BOTS
     assert_audit_holds(world.place.past_seams)
+
+
+def test_what_the_population_brings_along_is_a_card_of_the_scenario(tmp_path: Path) -> None:
+    at = datetime.combine(read_scenario("ordinary-week").begins, time(10), SHANGHAI)
+    with open_rehearsal(tmp_path, scenario="ordinary-week", at=at) as world:
+        world.lets_pass(timedelta(hours=10), QUARTER)
+        found = world.bots.cards.newest()
+        assert found
+        assert {one.dealt_by for one in found} == {SCENARIO}
+        known = {(one.form_id, one.key) for one in found}
+        assert len(known) == len(found), "each once"
+
+
+def test_an_outage_of_the_scenario_is_dealt_once_as_its_card(tmp_path: Path) -> None:
+    with open_rehearsal(tmp_path) as world:
+        planned = [
+            FaultPlanned(world.now, world.now + HOUR, NETWORK_DOWN),
+            FaultPlanned(world.now, world.now + HOUR, CUSTOMS_DOWN),
+        ]
+        for _ in range(2):
+            world.bots.dealer.deal_outages(planned)
+        found = {(one.key, one.port) for one in world.bots.cards.open_cards()}
+        ports = {("customs_offline", port) for port in PORTS}
+        assert found == {("network_down", ""), *ports}
+        assert world.bots.is_cut_off("WUH")
+        world.lets_pass(HOUR)
+        assert not world.bots.is_cut_off("WUH")
