@@ -28,6 +28,9 @@ CATCHES_EVERYTHING: dict[tuple[str, str], str] = {
     ("refund/services/rounds.py", "each"): (
         "one that fails must not keep the others from their turn; all failures are raised after"
     ),
+    ("refund/simulation/seats.py", "_sit"): (
+        "an edge: whoever gave a process a piece of work hears in its own process why it failed"
+    ),
     ("refund/storage/sqlite_writer.py", "Writer._work"): (
         "the one writing thread must live on, and every caller it serves must get an answer"
     ),
@@ -163,8 +166,8 @@ def asks_the_time(source: Source) -> Iterator[str]:
 
 
 def speaks_sql(source: Source) -> Iterator[str]:
-    """Only storage has SQL; the sandbox keeps a book of its own."""
-    if source.path.startswith(("refund/storage/", "refund/sandbox/")):
+    """Only storage has SQL; sandbox and lab keep books and result files of their own."""
+    if source.path.startswith(("refund/storage/", "refund/sandbox/", "refund/simulation/")):
         return
     for node in ast.walk(source.syntax()):
         text = node.value if isinstance(node, ast.Constant) else None
