@@ -1,6 +1,6 @@
 """`refund demo`: the whole service with demo data on this machine, till Ctrl-C."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import click
@@ -40,14 +40,19 @@ def demo(*, prepare: bool, lan: str | None) -> None:
     What the instance lacks of stores, goods and people is made; nothing it has is changed.
     """
     found, door = asked_settings(lan)
-    for port, setting in _ports_of(found) if not prepare else ():
-        require_free(port, setting)
-        if door is not None:
-            require_free_there(door, port, setting)
+    if not prepare:
+        require_all_free(found, door)
     people = prepare_demo(found)
     if prepare:
         click.echo(f"{found.instance} is ready; the passwords are in {found.instance / FILE}")
         return
+    run_together(*parts_and_words(found, people, door))
+
+
+def parts_and_words(
+    found: Settings, people: Sequence[DemoPerson], door: Lan | None
+) -> tuple[list[Part], Callable[[], str]]:
+    """What is run together, and what is said once all of it answers."""
     with opened_keys(found) as keys:
         secret = merchant_secret(keys.secret("network"))
         signs_with = webhook_secret(keys.secret("webhook"))
@@ -59,7 +64,19 @@ def demo(*, prepare: bool, lan: str | None) -> None:
         said = welcome(found, people, control_password_of(secret))
         return said if door is None else f"{told_of_lan(found, door)}\n\n{said}"
 
-    run_together(parts_of(found, secret, signs_with, door), words)
+    return parts_of(found, secret, signs_with, door), words
+
+
+def require_all_free(found: Settings, door: Lan | None) -> None:
+    """Let ports pass that nobody listens on.
+
+    Raises:
+        Told: somebody does.
+    """
+    for port, setting in _ports_of(found):
+        require_free(port, setting)
+        if door is not None:
+            require_free_there(door, port, setting)
 
 
 def _ports_of(found: Settings) -> tuple[tuple[int, str], ...]:

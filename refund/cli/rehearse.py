@@ -9,16 +9,14 @@ from pathlib import Path
 import click
 
 from refund.cli.children import run_while
-from refund.cli.demo import parts_of, prepare_demo, welcome
-from refund.cli.opened import opened, opened_keys, settings
+from refund.cli.demo import parts_and_words, prepare_demo, require_all_free
+from refund.cli.lan import Lan, lan_option
+from refund.cli.opened import opened, settings
 from refund.cli.refusals import Told
-from refund.cli.serving import require_free
+from refund.cli.serving import asked_settings
 from refund.config import Settings
 from refund.core.calendar import SHANGHAI, day_of, parse_moment
 from refund.core.errors import Refused
-from refund.gateways.network import merchant_secret
-from refund.gateways.notices import webhook_secret
-from refund.sandbox.settings import control_password_of
 from refund.simulation.forks import (
     CLOCK,
     DAY_ENDS_BEFORE,
@@ -50,7 +48,10 @@ OPENS_AT = time(9)
 @click.option("--change", default="", metavar="WORDS", help="With --from: one thing that differs.")
 @click.option("--scenario", default="", metavar="S", help="The world of a new one.")
 @click.option("--prepare", is_flag=True, help="Make it, start nothing.")
-def rehearse(name: str, origin: str | None, change: str, scenario: str, *, prepare: bool) -> None:
+@lan_option
+def rehearse(
+    name: str, origin: str | None, change: str, scenario: str, *, prepare: bool, lan: str | None
+) -> None:
     """Rehearse on a clock of one's own till Ctrl-C, beside bots.
 
     A rehearsal that is not there is made, with demo people, a trainer and a class of learners;
@@ -71,35 +72,25 @@ def rehearse(name: str, origin: str | None, change: str, scenario: str, *, prepa
         raise Told(f"{name} is there already; a scenario is chosen for a new rehearsal")
     following: str | None = name
     while following is not None:
-        following = _run(rehearsals, following, prepare=prepare)
+        following = _run(rehearsals, following, lan, prepare=prepare)
 
 
-def _run(rehearsals: Path, name: str, *, prepare: bool) -> str | None:
+def _run(rehearsals: Path, name: str, lan: str | None, *, prepare: bool) -> str | None:
     """Run a rehearsal; the name of the one that is to take its place, None when it was to end."""
-    with _within(rehearsals / name) as found:
-        return _serve(found, rehearsals / NEXT, prepare=prepare)
+    with _within(rehearsals / name):
+        found, door = asked_settings(lan)
+        return _serve(found, door, rehearsals / NEXT, prepare=prepare)
 
 
-def _serve(found: Settings, asked: Path, *, prepare: bool) -> str | None:
+def _serve(found: Settings, door: Lan | None, asked: Path, *, prepare: bool) -> str | None:
     if prepare:
         prepare_demo(found)
         click.echo(f"{found.instance} is ready")
         return None
-    for port, setting in (
-        (found.port, "REFUND_PORT"),
-        (found.sandbox_port, "REFUND_SANDBOX_PORT"),
-    ):
-        require_free(port, setting)
-    people = prepare_demo(found)
-    with opened_keys(found) as keys:
-        secret = merchant_secret(keys.secret("network"))
-        signs_with = webhook_secret(keys.secret("webhook"))
+    require_all_free(found, door)
+    parts, words = parts_and_words(found, prepare_demo(found), door)
     asked.unlink(missing_ok=True)
-    run_while(
-        parts_of(found, secret, signs_with, None),
-        lambda: welcome(found, people, control_password_of(secret)),
-        lambda: not asked.exists(),
-    )
+    run_while(parts, words, lambda: not asked.exists())
     return asked.read_text(encoding="utf-8").strip()
 
 
