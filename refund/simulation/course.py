@@ -34,6 +34,9 @@ TILLS_FILLED = time(5, 30)
 UNDER_WAY = (*sorted(IN_FLIGHT, key=lambda one: one.value), Status.HELD)
 """States in which the network's word is awaited, or a hold has no advance yet."""
 
+PASSED_OVER_MAX = timedelta(days=4)
+"""As far the clock goes at once when nothing is open."""
+
 REVIEWED = "as stamped at the desk"
 
 
@@ -192,10 +195,25 @@ class Course:
 
     def is_at_rest(self) -> bool:
         """Whether nobody is under way, no money is out, nothing is awaited and no case is open."""
+        return not self.scene.lives and self._owes_nothing()
+
+    def _owes_nothing(self) -> bool:
+        """Whether no money is out, nothing is awaited and no case is open."""
         scene = self.scene
-        if scene.lives or scene.left or scene.offline:
+        if scene.left or scene.offline or reconcile.count_open(scene.ports):
             return False
-        return reconcile.count_open(scene.ports) == 0 and scene.ports.storage.read(_is_quiet)
+        return scene.ports.storage.read(_is_quiet)
+
+    def next_day(self, day: date) -> date:
+        """The next day to live through; where nothing is open, the next on which anybody acts.
+
+        Some days in between are not passed over, for the network may tell of something by itself.
+        """
+        following = day + timedelta(days=1)
+        at = self.scene.agenda.next_at()
+        if at is None or not self._owes_nothing():
+            return following
+        return max(following, min(day_of(at), day + PASSED_OVER_MAX))
 
     def close_books(self) -> None:
         """Let time pass until the last claims are settled with the treasury and paid."""

@@ -133,22 +133,25 @@ class _Run:
 
     def live(self, progress: Step) -> None:
         """Let people buy on every day, and the world run on until all has come to rest."""
-        done = 0
         people = Population(self.scenario, self.streams)
-        for day in self.scenario.shopping_days():
+        for done, day in enumerate(self.scenario.shopping_days(), 1):
             self.course.run_day(day, people.travellers_of(day))
-            done, self.last = done + 1, day
+            self.last = day
             progress(done, None)
         until = self.last + timedelta(days=RUN_ON_MAX)
-        while not (rests := self.course.is_at_rest()) and self.last < until:
-            self.last += timedelta(days=1)
-            self.course.run_day(self.last, ())
-            done += 1
-            progress(done, None)
-        self.is_whole = rests
+        self._run_on(until, progress)
         self.course.close_books()
-        self.last = max(self.last, day_of(self.place.clock.now()))
-        self.place.beat()
+        self.last = day_of(self.place.clock.now())
+        # What was on its way until then, such as a payout that the bank sends back.
+        self._run_on(until, progress)
+        self.is_whole = self.course.is_at_rest()
+
+    def _run_on(self, until: date, progress: Step) -> None:
+        """Go on until all has come to rest, and over days on which nothing can happen."""
+        while not self.course.is_at_rest() and self.last < until:
+            self.last = self.course.next_day(self.last)
+            self.course.run_day(self.last, ())
+            progress((self.last - self.scenario.begins).days + 1, None)
 
     def reckon(self, out: Path | None) -> Outcome:
         """Audit the books and add everything up."""
