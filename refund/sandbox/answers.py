@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+_WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -27,7 +29,7 @@ class Answer:
 
 def written(body: dict[str, Any]) -> str:
     """Return the JSON text of an answer, without blanks, in the order given."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return _WRITER.encode(body)
 
 
 def stamp(moment: datetime) -> str:
