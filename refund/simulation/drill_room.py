@@ -14,10 +14,10 @@ from refund.ports import Ports
 from refund.services import rehearsing
 from refund.simulation.drill_checks import judge
 from refund.simulation.drill_scene import Scene
-from refund.simulation.drill_stage import Stage, Theatre
+from refund.simulation.drill_stage import FIRST_PORT, Stage, Theatre
 from refund.simulation.drills import Audience, Drill, DrillShelf, prepare
 from refund.simulation.lab_book import LabBook
-from refund.simulation.scores import Attempt, Prepared, Scores
+from refund.simulation.scores import Attempt, Prepared, Scores, Seat
 from refund.transaction import Transaction
 
 UNPREPARED = "network_unreachable"
@@ -60,16 +60,20 @@ class DrillRoom:
         return found
 
     def desk_for(self, person: Actor, audience: Audience) -> Actor:
-        """The desk at which somebody does a drill: an own one, else one that nobody plays.
+        """The desk at which somebody does a drill: an own one, one that nobody plays, or any.
+
+        Several people can do drills at one desk: each has forms of one's own.
 
         Raises:
-            Refused: `desk_taken` when others play every desk of the kind.
+            Refused: `desk_taken` where there is no desk of the kind.
         """
         taken = self._book.taken()
         desks = [one for one in rehearsing.desks(self.ports) if self._fits(one.actor, audience)]
+        # The tasks speak of the first port.
+        desks.sort(key=lambda one: one.actor.port not in ("", FIRST_PORT))
         own = [one.actor for one in desks if taken.get(one.login) == person.staff_id]
         free = [one.actor for one in desks if one.login not in taken]
-        for actor in (*own, *free):
+        for actor in (*own, *free, *(one.actor for one in desks)):
             return actor
         raise Refused("desk_taken")
 
@@ -109,7 +113,9 @@ class DrillRoom:
         if refused is not None:
             raise refused
         now, watch = self.ports.clock.now(), self.ports.at_the_door()
-        number = self.scores.begin(person, drill, desk, now, watch)
+        # The desk is taken first, so that no bot is at work there while time passes.
+        seat = Seat(person, desk, self._sits_down(person, desk))
+        number = self.scores.begin(seat, drill, now, watch)
         if drill.ahead > timedelta():
             doing = threading.Thread(
                 target=self._prepare_apart, args=(number, drill, desk), name=f"drill-{number}"
@@ -119,6 +125,32 @@ class DrillRoom:
         else:
             self._prepare(number, drill, desk)
         return self.scores.attempt(number)
+
+    def _sits_down(self, person: Actor, desk: Actor) -> bool:
+        """Take a desk that nobody plays; whether it was one."""
+        login = self.login_of(desk)
+        if login in self._book.taken():
+            return False
+        self._book.take(login, person.staff_id, self.ports.clock.now())
+        return True
+
+    def _gets_up(self, attempt: Attempt) -> None:
+        """Leave a desk that was taken for an attempt to the bots again."""
+        login = self.login_of(self._desk(attempt.desk))
+        if attempt.sat_down and self._book.taken().get(login) == attempt.person:
+            self._book.give_back(login)
+
+    def give_up(self, person: Actor, number: int) -> Attempt:
+        """End an attempt that is not handed in.
+
+        Raises:
+            Refused: `not_found`.
+        """
+        attempt = self.own_attempt(person, number)
+        if attempt.state in ("open", "preparing"):
+            self.scores.give_up(attempt)
+            self._gets_up(attempt)
+        return attempt
 
     def _prepare(self, number: int, drill: Drill, desk: Actor) -> None:
         stage = Stage(self.ports, desk, number, self._theatre)
@@ -172,6 +204,7 @@ class DrillRoom:
             watch=watch - attempt.began_by_watch,
         )
         judged = judge(scene, drill.checks)
+        self._gets_up(attempt)
         return self.scores.hand_in(attempt, judged, self.ports.clock.now(), watch)
 
     def _desk(self, staff_id: str) -> Actor:

@@ -42,6 +42,7 @@ ATTEMPT = Table(
         "person": Column(str, "login of whoever learns"),
         "drill": Column(str, "the id of the drill"),
         "desk": Column(str, "the staff's id that was played"),
+        "sat_down": Column(int, "1 where the desk was taken for this attempt"),
         "state": Column(str, "preparing, failed, open, handed_in, or given_up"),
         "why": Column(str, "the refusal that hindered the preparing; empty for none"),
         "began_at": Column(str, "when it was prepared, by the rehearsal's clock", MOMENT),
@@ -82,6 +83,7 @@ class Attempt:
     person: str
     drill_id: str
     desk: str
+    sat_down: bool
     state: str
     why: str
     began_at: datetime
@@ -121,6 +123,15 @@ class Standing:
         return self.best is not None and self.best.is_passed
 
 
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Who learns, and at which desk; `sat_down` where it was taken for this."""
+
+    person: Actor
+    desk: Actor
+    sat_down: bool = False
+
+
 class Scores:
     """The part of a lab's book that is about learning."""
 
@@ -131,14 +142,16 @@ class Scores:
 
     # Attempts.
 
-    def begin(self, person: Actor, drill: Drill, desk: Actor, at: datetime, watch: datetime) -> int:
+    def begin(self, seat: Seat, drill: Drill, at: datetime, watch: datetime) -> int:
         """Begin an attempt; an open one at the same drill is given up."""
+        person, desk = seat.person, seat.desk
         with self._book.write() as db:
             self._give_up(db, person.staff_id, drill.drill_id)
             row = {
                 "person": person.staff_id,
                 "drill": drill.drill_id,
                 "desk": desk.staff_id,
+                "sat_down": int(seat.sat_down),
                 "state": "preparing",
                 "why": "",
                 "began_at": at.isoformat(),
@@ -342,6 +355,7 @@ def _attempt(row: Mapping[str, Any]) -> Attempt:
         person=row["person"],
         drill_id=row["drill"],
         desk=row["desk"],
+        sat_down=bool(row["sat_down"]),
         state=row["state"],
         why=row["why"],
         began_at=datetime.fromisoformat(row["began_at"]),

@@ -195,14 +195,8 @@ def start_drill(drill_id: str) -> Response:
     here, person = room(), actor()
     found = here.drill(drill_id)
     desk = here.desk_for(person, found.audience)
-    refused = here.why_not(person, found)
-    if refused is not None:
-        raise refused
-    # The desk is taken first, so that no bot is at work there while time passes.
-    login = here.login_of(desk)
-    token, played = rehearsing.sit_down(ports(), person, login)
-    host().book.take(login, person.staff_id, ports().clock.now())
     here.start(person, found, desk)
+    token, played = rehearsing.sit_down(ports(), person, here.login_of(desk))
     response = redirect(url_for("lab.drill", drill_id=drill_id), 303)
     let_in(response, played.role, token)
     return response
@@ -242,7 +236,7 @@ def hand_in(number: int) -> Response:
     except Refused as refused:
         if refused.code == "form_unknown":
             # The rehearsal went back to a day before it was prepared.
-            here.scores.give_up(here.own_attempt(actor(), number))
+            here.give_up(actor(), number)
         raise
     return redirect(url_for("lab.attempt", number=number), 303)
 
@@ -251,7 +245,5 @@ def hand_in(number: int) -> Response:
 @for_learners
 def give_up(number: int) -> Response:
     """End an attempt that is not handed in."""
-    here = room()
-    found = here.own_attempt(actor(), number)
-    here.scores.give_up(found)
+    found = room().give_up(actor(), number)
     return redirect(url_for("lab.drill", drill_id=found.drill_id), 303)

@@ -12,7 +12,7 @@ from refund.core.people import Actor, Role
 from refund.simulation.drill_checks import Judged
 from refund.simulation.drills import Drill, read_drills
 from refund.simulation.lab_book import LabBook
-from refund.simulation.scores import Attempt, Prepared, Scores
+from refund.simulation.scores import Attempt, Prepared, Scores, Seat
 
 NOON = datetime(2025, 7, 8, 4, tzinfo=UTC)
 WATCH = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -37,7 +37,7 @@ def scores(book: LabBook) -> Scores:
 
 def begun(scores: Scores, person: Actor = LEARNER) -> Attempt:
     """An attempt that was prepared."""
-    number = scores.begin(person, DRILL, DESK, NOON, WATCH)
+    number = scores.begin(Seat(person, DESK), DRILL, NOON, WATCH)
     things = Prepared({"form": {"form_id": "f1"}}, [{"kind": "form"}])
     return scores.prepared(number, NOON, WATCH, things)
 
@@ -90,7 +90,7 @@ def test_a_new_attempt_ends_the_open_one(scores: Scores) -> None:
 
 
 def test_what_was_being_prepared_when_the_service_ended_has_failed(scores: Scores) -> None:
-    number = scores.begin(LEARNER, DRILL, DESK, NOON, WATCH)
+    number = scores.begin(Seat(LEARNER, DESK), DRILL, NOON, WATCH)
     open_one = begun(scores, OTHER)
     scores.fail_unprepared("network_unreachable")
     found = scores.attempt(number)

@@ -58,6 +58,28 @@ def test_a_drill_is_started_done_at_the_desk_and_handed_in(rehearsal: Rehearsal)
     assert "134.46 yuan" in result.text, "the right answer is shown"
     assert "SAT 9/2025" in result.text, "with the source of its rule"
     assert "Not passed yet" in check_page(client.get("/lab/drills")).text
+    assert rehearsal.host.book.taken() == {}, "the desk is left to the bots again"
+
+
+def test_a_desk_that_was_one_s_own_before_stays_so(rehearsal: Rehearsal) -> None:
+    rehearsal.host.book.take("clerk-1", LEARNER.staff_id, rehearsal.ports.clock.now())
+    client = rehearsal.browser(LEARNER)
+    page = check_page(client.get(FIRST))
+    post(client, page, f"{FIRST}/start")
+    post(client, page, "/lab/attempts/1/give-up")
+    assert rehearsal.host.book.taken() == {"clerk-1": LEARNER.staff_id}
+
+
+def test_people_do_drills_at_one_desk_each_with_papers_of_their_own(rehearsal: Rehearsal) -> None:
+    numbers = set()
+    for person in (LEARNER, OTHER_LEARNER, TRAINER):
+        client = rehearsal.browser(person)
+        path = "/lab/drills/operator-promise-kept"
+        post(client, check_page(client.get(path)), f"{path}/start")
+        page = check_page(client.get(path))
+        numbers |= {e.get("data-copy") for e in page.root.iter("button") if e.get("data-copy")}
+        assert check_page(client.get("/operator/exit")).status == 200
+    assert len([one for one in numbers if one and one.isdigit()]) == 3
 
 
 def test_what_was_handed_in_stays_as_it_was(rehearsal: Rehearsal) -> None:
