@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -168,6 +168,33 @@ class TreasuryPayment:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """By what lines that were read earlier are known to be the lines that are written now.
+
+    The set of lines and their sums stand in the ledger; the rest of a line can only change by a
+    store's new name, or by one more decision of customs.
+
+    Args:
+        sums: by store and way.
+        names: number, Chinese and English name of every store.
+        verifications: how many decisions of customs there are on the forms.
+    """
+
+    sums: Mapping[tuple[int, str], Totals]
+    names: frozenset[tuple[int, str, str]]
+    verifications: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the lines of a month come to, read before its closing; `marks` say whether still."""
+
+    totals: Totals
+    digest: str
+    marks: Marks
+
+
 class Digest:
     """SHA-256 over a settlement's number and its lines, one line of text for each.
 
@@ -177,12 +204,22 @@ class Digest:
     def __init__(self, number: str) -> None:
         self._hash = hashlib.sha256(f"refund-settlement-v1\t{number}\n".encode())
         self.totals = NO_TOTALS
+        self.sums: dict[tuple[int, str], Totals] = {}
+        self.names: set[tuple[int, str, str]] = set()
 
     def add(self, lines: Iterable[SettledLine]) -> None:
         """Take in further lines, in the order of their positions."""
         for line in lines:
             self._hash.update(canonical(line))
             self.totals += line.totals
+            place = (line.store_number, line.way)
+            self.sums[place] = self.sums.get(place, NO_TOTALS) + line.totals
+            self.names.add((line.store_number, line.store_zh, line.store_en))
+
+    def prepared(self, verifications: int) -> Prepared:
+        """What these lines come to; so many decisions of customs stood when they were read."""
+        marks = Marks(self.sums, frozenset(self.names), verifications)
+        return Prepared(self.totals, self.hexdigest(), marks)
 
     def hexdigest(self) -> str:
         """The digest of all that was taken in."""

@@ -8,6 +8,7 @@ from refund.core.job import Job, read_facts
 from refund.core.settlement import read_month
 from refund.ports import Ports
 from refund.services import exits, match, settle, statements
+from refund.services.closing import prepare_month
 from refund.services.jobs import Made, register, spool_of
 from refund.services.statements import Given
 from refund.services.steps import Step
@@ -108,12 +109,11 @@ def match_period(ports: Ports, job: Job, step: Step) -> Made:
 
 
 def close_month(ports: Ports, job: Job, step: Step) -> Made:
-    """Close a month; once its transaction has begun it is not stopped any more."""
+    """Close a month, its lines read before; only the last, short part cannot be stopped."""
     month = read_month(str(job.asked["month"]))
-    lines = settle.month_page(ports, month, 0, 0).total.line_count
-    step(0, lines)
     try:
-        settle.close_month(ports, job.asked_by, month)
+        prepared = prepare_month(ports, month, step)
+        settle.close_month(ports, job.asked_by, month, prepared)
     except Refused as refused:
         if not _was_done_before(job, refused, "month_closed"):
             raise

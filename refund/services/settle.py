@@ -13,6 +13,7 @@ from refund.core.settlement import (
     NO_TOTALS,
     Digest,
     Month,
+    Prepared,
     SettledLine,
     Settlement,
     Totals,
@@ -257,8 +258,13 @@ def _batches(tx: Transaction, month: Month) -> Iterator[SettledLine]:
         after = batch[-1].position
 
 
-def close_month(ports: Ports, actor: str, month: Month) -> Settlement:
+def close_month(
+    ports: Ports, actor: str, month: Month, prepared: Prepared | None = None
+) -> Settlement:
     """Close a month, once: its lines are written out, and nothing of it changes any more.
+
+    What was prepared is taken as it is while its lines are the ones that are written, so that
+    others need not wait; else it is made anew.
 
     Raises:
         Refused: `month_closed`, `month_not_over`, `month_out_of_order`; `settlement_differs` when
@@ -271,11 +277,9 @@ def close_month(ports: Ports, actor: str, month: Month) -> Settlement:
         now = ports.clock.now()
         check_order(month, _following(tx), now)
         tx.settle_lines(month)
-        digest = Digest(settlement_number(month))
-        after = 0
-        while batch := tx.settled_lines(month, after, BATCH):
-            digest.add(batch)
-            after = batch[-1].position
+        found = prepared
+        if found is None or found.marks != tx.settled_marks(month):
+            found = _digested(tx, month)
         settled_fen, ledger_fen = tx.settled_gross_fen(), tx.treasury_claims_fen(month.end)
         if settled_fen != ledger_fen:
             raise Refused("settlement_differs", settled_fen=settled_fen, ledger_fen=ledger_fen)
@@ -284,14 +288,23 @@ def close_month(ports: Ports, actor: str, month: Month) -> Settlement:
             number=settlement_number(month),
             closed_at=now,
             closed_by=actor,
-            totals=digest.totals,
-            digest=digest.hexdigest(),
+            totals=found.totals,
+            digest=found.digest,
         )
         tx.add_settlement(settlement)
         note(tx, ports, "month_closed", By(actor, now), detail=settlement.number)
         return settlement
 
     return ports.storage.write(close)
+
+
+def _digested(tx: Transaction, month: Month) -> Prepared:
+    """What the lines come to that have just been written."""
+    digest, after = Digest(settlement_number(month)), 0
+    while batch := tx.settled_lines(month, after, BATCH):
+        digest.add(batch)
+        after = batch[-1].position
+    return digest.prepared(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from refund.core.settlement import (
+    Marks,
     Month,
     SettledLine,
     Settlement,
@@ -164,6 +165,36 @@ class SettlementQueries(Rows):
             month=str(month),
         )
         return {(whole(row["store_number"]), text(row["way"])): _totals(row) for row in rows}
+
+    def settled_marks(self, month: Month) -> Marks:
+        """By what the lines of a closed month are known again."""
+        names = self._session.rows(
+            "SELECT DISTINCT store_number, store_zh, store_en FROM settlement_line"
+            " WHERE month = :month",
+            month=str(month),
+        )
+        decided = self._session.row(
+            "SELECT COUNT(*) AS found FROM verification WHERE form_id IN"
+            " (SELECT form_id FROM settlement_line WHERE month = :month)",
+            month=str(month),
+        )
+        return Marks(
+            sums=self.settled_sums(month),
+            names=frozenset(
+                (whole(row["store_number"]), text(row["store_zh"]), text(row["store_en"]))
+                for row in names
+            ),
+            verifications=0 if decided is None else whole(decided["found"]),
+        )
+
+    def open_verifications(self, month: Month) -> int:
+        """How many decisions of customs there are on forms that a month would claim for."""
+        row = self._session.row(
+            "SELECT COUNT(*) AS found FROM verification WHERE form_id IN"
+            f" (SELECT form_id FROM ({_OPEN}) AS open_claim)",
+            end=written(month.end),
+        )
+        return 0 if row is None else whole(row["found"])
 
     def open_sums(self, month: Month) -> dict[tuple[int, str], Totals]:
         """The same of what would be its lines if it were closed now."""

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Protocol
 
-from refund.core.settlement import Month, SettledLine, Settlement, Totals, TreasuryPayment
+from refund.core.settlement import (
+    Marks,
+    Month,
+    SettledLine,
+    Settlement,
+    Totals,
+    TreasuryPayment,
+)
 
 
 class SettlementRows(Protocol):
@@ -44,6 +51,14 @@ class SettlementRows(Protocol):
 
     def settled_sums(self, month: Month) -> Mapping[tuple[int, str], Totals]:
         """The sums of a closed month by store and way."""
+        ...
+
+    def settled_marks(self, month: Month) -> Marks:
+        """By what the lines of a closed month are known again."""
+        ...
+
+    def open_verifications(self, month: Month) -> int:
+        """How many decisions of customs there are on forms that a month would claim for."""
         ...
 
     def open_sums(self, month: Month) -> Mapping[tuple[int, str], Totals]:
