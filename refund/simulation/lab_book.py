@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -167,6 +167,11 @@ class LabBook:
         with self.write() as db:
             rows = [{"name": name, "value": value} for name, value in facts.items()]
             db.table(FACT.name).upsert_all(rows, pk=FACT.key)
+
+    def forks(self) -> list[dict[str, Any]]:
+        """The rehearsals that were begun from a day of this one, by name."""
+        found = self.rows("SELECT * FROM fork ORDER BY name")
+        return [{**row, "day": date.fromisoformat(row["day"])} for row in found]
 
     def taken(self) -> dict[str, str]:
         """Who plays what: the desks that a person took, each with that person's login."""

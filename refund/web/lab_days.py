@@ -1,7 +1,6 @@
 """The days of a rehearsal that are over: one of them gone back to, with one thing changed."""
 
 from collections.abc import Mapping
-from datetime import date
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -63,10 +62,7 @@ def _page(typed: Mapping[str, str], refusals: list[Refused]) -> str:
     return render_template(
         "lab/days.html",
         days=[one.day for one in kept],
-        forks=[
-            {**row, "day": date.fromisoformat(row["day"])}
-            for row in host().book.rows("SELECT * FROM fork ORDER BY name")
-        ],
+        forks=host().book.forks(),
         here=host().folder.name,
         rehearsals=host().rehearsals(),
         facts=host().book.facts(),
