@@ -2,9 +2,11 @@
 
 import os
 import shlex
+import signal
 import sys
 from pathlib import Path
-from typing import TypedDict, Unpack
+from types import FrameType
+from typing import NoReturn, TypedDict, Unpack
 
 import click
 
@@ -62,6 +64,7 @@ def simulate(
     storage. The world runs on until every form has come to rest. The exit code is 1 when the
     audit of the books finds anything.
     """
+    signal.signal(signal.SIGTERM, _stop)
     out, report = files["out"], files["report"]
     if report is not None and out is None:
         raise Told("--report needs --out: it is made from the results file")
@@ -88,6 +91,11 @@ def simulate(
     click.echo(f"digest: {outcome.digest}")
     if outcome.findings:
         sys.exit(FAILED)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    """End from wherever we are; nothing half done is left."""
+    raise SystemExit(128 + signal.SIGTERM)
 
 
 def _world(scenario: str, changes: tuple[str, ...]) -> Scenario:
