@@ -113,14 +113,14 @@ class Rehearsed:
 
 @contextmanager
 def open_rehearsal(
-    folder: Path, *, scenario: str = "", at: datetime = MORNING, seed: int = 1
+    folder: Path, *, scenario: str = "", at: datetime = MORNING, seed: int = 1, url: str = ""
 ) -> Iterator[Rehearsed]:
     """A rehearsal with the population of a scenario, or with nobody in it who was not asked."""
     stores, goods = _furniture(scenario, seed)
     clerks = [make.clerk(store.store_number) for store in stores]
     officers = [make.officer(port) for port in ("WUH", "YIH", "ENH")]
     people = [*clerks, *officers, make.operator(), SECOND]
-    settings = PlaceSettings(seed, at, stores, goods, [make.staff(one) for one in people])
+    settings = PlaceSettings(seed, at, stores, goods, [make.staff(one) for one in people], url=url)
     with open_place(settings) as place, open_lab_book(folder) as book:
         yield Rehearsed(place, book, new_bots(place, book, scenario, seed))
 

@@ -11,7 +11,9 @@ import pytest
 from refund.core.form import Channel, Form, Status
 from refund.services.rehearsing import TRAVELLER_DESK
 from refund.simulation import acts
+from refund.simulation.card_dealing import Wanted
 from refund.simulation.digest import ledger_digest
+from refund.simulation.fault_cards import Target
 from tests import make
 from tests.simulation.rehearsing import Rehearsed, new_bots, open_rehearsal
 from tests.world import assert_audit_holds
@@ -30,6 +32,19 @@ def test_bots_carry_a_form_from_the_counter_to_the_release(world: Rehearsed) -> 
     form = world.issued()
     world.until(form, Status.ADVANCED, within=HOUR)
     world.until(form, Status.RELEASED, within=DAYS)
+
+
+@pytest.mark.postgres
+def test_bots_leave_the_same_books_on_both_engines(tmp_path: Path, postgres_url: str) -> None:
+    digests = set()
+    for name, url in (("sqlite", ""), ("postgresql", postgres_url)):
+        (tmp_path / name).mkdir()
+        with open_rehearsal(tmp_path / name, url=url) as world:
+            form = world.issued()
+            world.bots.dealer.deal(Wanted("item_missing", Target.FORM, form.form_number), "trainer")
+            world.until(form, Status.ADJUSTED, within=DAYS)
+            digests.add(ledger_digest(world.place.ports))
+    assert len(digests) == 1
 
 
 def test_an_ordinary_form_is_paid_at_the_counter_behind_customs(world: Rehearsed) -> None:
