@@ -126,7 +126,9 @@ FORM = Table(
         "fee_fen": _fen("The agency's fee"),
         "net_fen": _fen("What the traveller was to get"),
         "issued_at": _moment("When it was issued"),
-        "scanned_at": _moment("When its code was first scanned with a phone, or at the point"),
+        "scanned_at": _moment(
+            "When a phone first scanned its code, or the traveller came to the point"
+        ),
         "paid_at": _moment("When the advance was paid"),
         "refunded_at": _moment("When the ordinary refund was paid, at the agency's counter"),
         "verified_at": _moment("When customs decided, the last time"),

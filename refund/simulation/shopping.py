@@ -71,6 +71,10 @@ class Trip:
         """How the service knows the traveller's phone."""
         return f"phone-{self.plan.number}"
 
+    def holds(self, ware: Ware) -> bool:
+        """Whether a form is still in the traveller's hands, and no other took its place."""
+        return any(known is ware for known in self.wares)
+
     def key(self) -> str:
         """A key that no page of this traveller's had before."""
         self.keys += 1
@@ -214,6 +218,8 @@ class Shopping:
 
     def _scan(self, trip: Trip, ware: Ware, phone: PhonePlan) -> None:
         scene, form = self._scene, ware.form
+        if not trip.holds(ware):
+            return  # Another form took its place before it was ever scanned.
         opened = scene.tally.attempt(lambda: acts.scan(scene.ports, trip.phone, form, ware.code))
         if opened is None:
             return
@@ -223,6 +229,8 @@ class Shopping:
 
     def _sign(self, trip: Trip, ware: Ware, phone: PhonePlan) -> None:
         scene = self._scene
+        if not trip.holds(ware):
+            return
         wish = wish_of(trip, ware, phone)
         signed = scene.tally.attempt(
             lambda: acts.sign(scene.ports, trip.phone, ware.form.form_id, wish)
@@ -269,8 +277,11 @@ class Shopping:
     # At the refund point.
 
     def _to_the_point(self, trip: Trip) -> None:
-        point = self._scene.point
+        point, scene = self._scene.point, self._scene
         if point is not None and trip.wares:
+            for ware in trip.wares:
+                if self._is_claimable(ware):
+                    scene.tally.scanned(ware.form.form_id, scene.now)
             point.join(trip.plan.number, partial(self._together, trip))
 
     def _together(self, trip: Trip) -> None:
@@ -283,8 +294,6 @@ class Shopping:
         if phone is None or first.tried >= len(phone.cards) or first.silent >= TRIES:
             return
         ids = [one.form.form_id for one in wares]
-        for form_id in ids:
-            scene.tally.scanned(form_id, scene.now)
         wish = wish_of(trip, first, phone)
         try:
             acts.claim_together(scene.ports, scene.crew.operator, ids, wish, scene.give)
