@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
@@ -44,11 +44,12 @@ class What(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A moment, what happens at it, and to which form; none where no form is concerned."""
+    """A moment, what happens at it, to which form first, and to how many forms; 0 for none."""
 
     at: datetime
     what: What
     form_number: str = ""
+    count: int = 0
 
 
 def deadlines(ports: Ports, most: int) -> list[Deadline]:
@@ -66,7 +67,11 @@ def deadlines(ports: Ports, most: int) -> list[Deadline]:
         return found
 
     ahead = {one for one in ports.storage.read(read) if one.at > now}
-    return sorted(ahead, key=lambda one: (one.at, one.what.value, one.form_number))[:most]
+    together: dict[tuple[datetime, What], Deadline] = {}
+    for one in sorted(ahead, key=lambda one: (one.at, one.what.value, one.form_number)):
+        first = together.setdefault((one.at, one.what), one)
+        together[one.at, one.what] = replace(first, count=first.count + bool(one.form_number))
+    return list(together.values())[:most]
 
 
 def _of_hold(guarantee: Guarantee, form: Form) -> list[Deadline]:

@@ -89,6 +89,7 @@ def test_a_jump_of_28_days_charges_what_was_promised_and_keeps_each_day(
     ahead = host.next_deadlines()
     assert [one.what for one in ahead][:1] == [What.MONTH_CLOSES]
     promised = next(one for one in ahead if one.what is What.PROMISE_ENDS)
+    assert (promised.form_number, promised.count) == (form.form_number, 1)
     assert promised.at == end_of_day(form.depart_by)
     go_to(host, MORNING + timedelta(days=28))
     assert the_status(world, form) is Status.CAPTURED
