@@ -138,7 +138,7 @@ def sentences(said: Said, speech: Speech) -> tuple[str, ...]:
 def _row(answer: Answer, finding: Finding, speech: Speech) -> list[str]:
     name, difference = finding.figure, finding.difference
     level = answer.levels.get((answer.question.variants[0].number, name))
-    before = speech.value(name, None if level is None else level.mean)
+    before = speech.about(name, None if level is None else level.mean)
     if difference is None:
         return [speech.name(name), before, "–", "–", "–", "–", verdict_word(finding, speech)]
     spread = [speech.apart(name, one) for one in (difference.mean, difference.low, difference.high)]
@@ -194,7 +194,7 @@ def _level(answer: Answer, name: str, speech: Speech) -> Section:
         if level is None:
             continue
         label = variant_title(variant, speech)
-        rows.append([label, *(speech.value(name, v) for v in (level.mean, level.low, level.high))])
+        rows.append([label, *(speech.about(name, v) for v in (level.mean, level.low, level.high))])
         tone = "1" if variant.number == 0 else "2"
         marks.append(Whisker(label, level.mean, level.low, level.high, tone))
     title = _("%(figure)s under every variant", figure=speech.name(name))

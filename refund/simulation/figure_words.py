@@ -1,7 +1,7 @@
 """Figures of runs in words: what each is called, in what it is counted, how a value is written."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from refund.translations import load_catalogues
 
@@ -38,7 +38,9 @@ FIGURES = {
     "settled_gross_fen": "Claimed of the treasury",
     "settled_net_fen": "Claimed of it for travellers",
     "forms_issued": "Forms that nobody claimed",
+    "forms_agreed": "Forms agreed to and not claimed",
     "forms_advanced": "Forms still advanced at the end",
+    "forms_ordinary_verified": "Forms verified and not yet paid",
     "forms_ordinary": "Forms still waiting for the ordinary refund",
     "forms_released": "Forms whose hold was released",
     "forms_captured": "Forms charged to the card",
@@ -117,18 +119,23 @@ class Speech:
         if value is None or math.isnan(value):
             return "–"
         sign = MINUS if value < 0 else ""
-        return sign + self._written(figure, abs(value))
+        return sign + self._written(figure, abs(value), self.yuan)
+
+    def about(self, figure: str, value: float | None) -> str:
+        """A mean of a figure in its unit: large sums in whole yuan."""
+        if value is None or math.isnan(value):
+            return "–"
+        sign = MINUS if value < 0 else ""
+        return sign + self._written(figure, abs(value), about_yuan)
 
     def apart(self, figure: str, value: float) -> str:
-        """A difference, with its sign."""
-        written = self._written(figure, abs(value))
+        """A mean difference, with its sign."""
+        written = self._written(figure, abs(value), about_yuan)
         return written if value == 0 else f"{MINUS if value < 0 else '+'}{written}"
 
     def yuan(self, fen: float) -> str:
-        """A sum: to the fen where it is one, whole yuan where it is a mean of large ones."""
-        yuan = fen / 100
-        is_sum = float(fen).is_integer()
-        return f"CNY {yuan:,.2f}" if is_sum or yuan < _YUAN_WHOLE_FROM else f"CNY {yuan:,.0f}"
+        """A sum to the fen; a part of one is no money, and means it was a mean."""
+        return f"CNY {fen / 100:,.2f}" if float(fen).is_integer() else about_yuan(fen)
 
     def lasted(self, seconds: float) -> str:
         """A time, in the unit that says it best."""
@@ -138,9 +145,9 @@ class Speech:
             return self("%(n)s min", n=_number(seconds / 60))
         return self("%(n)s h", n=_number(seconds / 3600))
 
-    def _written(self, figure: str, size: float) -> str:
+    def _written(self, figure: str, size: float, yuan: Callable[[float], str]) -> str:
         if figure.endswith("_fen"):
-            return self.yuan(size)
+            return yuan(size)
         if figure.endswith("_s"):
             return self.lasted(size)
         if figure.endswith("_hours"):
@@ -148,6 +155,12 @@ class Speech:
         if figure.endswith("_days"):
             return self("%(n)s days", n=_number(size))
         return _number(size)
+
+
+def about_yuan(fen: float) -> str:
+    """A mean of sums: whole yuan where it is large."""
+    yuan = fen / 100
+    return f"CNY {yuan:,.0f}" if yuan >= _YUAN_WHOLE_FROM else f"CNY {yuan:,.2f}"
 
 
 def _number(value: float) -> str:

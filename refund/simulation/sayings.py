@@ -112,21 +112,21 @@ def _sentence(answer: Answer, finding: Finding, speech: Speech) -> str:
     _, figure = speech, finding.figure
     low, high = (speech.apart(figure, one) for one in (difference.low, difference.high))
     name = speech.name(figure)
-    by = speech.value(figure, abs(difference.mean)) + _share(answer, finding, speech)
+    by = speech.about(figure, abs(difference.mean)) + _share(answer, finding, speech)
     if difference.low == difference.high:
-        text = _("%(figure)s rises by %(by)s, the same in every seed.", figure=name, by=by)
-        fell = _("%(figure)s falls by %(by)s, the same in every seed.", figure=name, by=by)
+        text = _("%(figure)s: up by %(by)s, the same in every seed.", figure=name, by=by)
+        fell = _("%(figure)s: down by %(by)s, the same in every seed.", figure=name, by=by)
         return text if difference.mean > 0 else fell
     if difference.mean > 0:
         return _(
-            "%(figure)s rises by %(by)s, between %(low)s and %(high)s.",
+            "%(figure)s: up by %(by)s, between %(low)s and %(high)s.",
             figure=name,
             by=by,
             low=low,
             high=high,
         )
     return _(
-        "%(figure)s falls by %(by)s, between %(low)s and %(high)s.",
+        "%(figure)s: down by %(by)s, between %(low)s and %(high)s.",
         figure=name,
         by=by,
         low=low,
@@ -151,7 +151,7 @@ def _share(answer: Answer, finding: Finding, speech: Speech) -> str:
     return " " + _(
         "(%(percent)s %% of %(base)s)",
         percent=f"{abs(100 * share[0]):.1f}",
-        base=speech.value(finding.figure, base.mean),
+        base=speech.about(finding.figure, base.mean),
     )
 
 

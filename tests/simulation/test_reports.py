@@ -146,13 +146,13 @@ def test_the_report_of_a_what_if_says_what_changes_and_how_far_to_trust_it(
     assert FROM_ELSEWHERE.search(page) is None
     sentences = {
         "en": (
-            "Forms issued rises by",
+            "Forms issued: up by",
             "No more than noise, with what the true one lies between: Wait at customs, 95 of 100",
             "The same in every seed, before and after: Cases opened",
             "These never varied",
             "Forms issued under every variant",
         ),
-        "zh_Hans": ("开具的申请单增加", "不超过偶然波动的", "在每个种子中前后都相同", "从未变化"),
+        "zh_Hans": ("开具的申请单：增加", "不超过偶然波动的", "在每个种子中前后都相同", "从未变化"),
     }
     for sentence in sentences[locale]:
         assert sentence in page, sentence
@@ -168,6 +168,8 @@ def test_figures_are_written_in_their_unit() -> None:
     assert speech.value("paid_fen", 123_456.0) == "CNY 1,234.56"
     assert speech.value("paid_fen", 123_456.7) == "CNY 1,235"
     assert speech.value("exposure_fen", -50.5) == f"{MINUS}CNY 0.51"
+    assert speech.about("paid_fen", 12_345_600.0) == "CNY 123,456"
+    assert speech.about("paid_fen", None) == "–"
     assert speech.apart("paid_fen", 100.0) == "+CNY 1.00"
     assert speech.apart("forms", -2.5) == f"{MINUS}2.50"
     assert speech.apart("forms", 0.0) == "0"
