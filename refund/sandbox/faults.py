@@ -161,9 +161,9 @@ class Fault:
         if self.times is not None and self.times < 1:
             raise ValueError("a fault happens at least once")
 
-    def concerns(self, name: str, last4: str, kind: str) -> bool:
-        """Whether a draw of this name is about it, for this card and this kind of operation."""
-        return self.name == name and self.last4 in ("", last4) and self.kind in ("", kind)
+    def concerns(self, last4: str, kind: str) -> bool:
+        """Whether it can happen to this card and this kind of operation."""
+        return self.last4 in ("", last4) and self.kind in ("", kind)
 
     def happens(self, number: int) -> bool:
         """Whether the draw of this number, from 0, brings it: the same in every run."""
@@ -197,7 +197,7 @@ class FaultPlan:
     def __init__(self, file: BookFile, clock: Callable[[], datetime] | None = None) -> None:
         self._file = file
         self._clock = clock or ShiftedClock()
-        self._known: tuple[Fault, ...] | None = None
+        self._known: dict[str, list[Fault]] | None = None
 
     def draw(self, name: str, *, last4: str = "", kind: str = "") -> bool:
         """Whether this fault happens now, to this card and this kind of operation.
@@ -262,10 +262,11 @@ class FaultPlan:
         if not self._file.is_fleeting:
             # Another process may have switched one on.
             return bool(self._matching(name, last4, kind))
-        return any(fault.concerns(name, last4, kind) for fault in self._switched_on())
+        of_name = self._switched_on().get(name)
+        return of_name is not None and any(fault.concerns(last4, kind) for fault in of_name)
 
-    def _switched_on(self) -> tuple[Fault, ...]:
-        """What is switched on, used up or not; kept in mind, for each call draws many names.
+    def _switched_on(self) -> dict[str, list[Fault]]:
+        """What is switched on, used up or not, by name; kept in mind, for calls draw many names.
 
         It is forgotten within the transaction that changes it, which nobody else can be in.
         """
@@ -273,7 +274,9 @@ class FaultPlan:
         if known is not None:
             return known
         with self._file.write():
-            known = tuple(switched.fault for switched in self.switched())
+            known = {}
+            for switched in self.switched():
+                known.setdefault(switched.fault.name, []).append(switched.fault)
             self._known = known
         return known
 

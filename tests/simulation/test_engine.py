@@ -15,6 +15,7 @@ from refund.core.exit_file import ExitLine
 from refund.core.form import Form, Status
 from refund.core.policy import RULES
 from refund.ports import NetworkSilent
+from refund.sandbox.faults import Fault
 from refund.services.audit import audit
 from refund.services.rules import rules_for
 from refund.simulation import acts, desk_work
@@ -230,3 +231,19 @@ def test_a_world_goes_into_memory_only_where_there_is_room_for_it() -> None:
     fast = folder_in_memory()
     assert fast is None or fast.is_dir()
     assert folder_in_memory(1 << 60) is None
+
+
+def test_a_fault_happens_from_when_it_is_switched_on_until_it_is_switched_off() -> None:
+    with open_place(settings()) as place:
+        faults = place.book.faults
+        happens = partial(faults.draw, "answer_lost", last4="1111", kind="hold")
+        assert not happens()
+        first = faults.switch_on(Fault("answer_lost", kind="hold"))
+        faults.switch_on(Fault("answer_lost", last4="0002"))
+        assert happens()
+        assert not faults.draw("answer_lost", last4="1111", kind="advance")
+        assert faults.switch_off(first)
+        assert not happens()
+        assert faults.draw("answer_lost", last4="0002", kind="advance")
+        assert faults.heal() == 1
+        assert not faults.draw("answer_lost", last4="0002", kind="advance")
