@@ -227,6 +227,38 @@ def test_all_sums_of_a_results_file_add_up_once_more(results: Path) -> None:
     assert total(settled, "gross_fen") - total(settled, "fee_fen") == total(settled, "net_fen")
 
 
+MOVED = """
+    SELECT COALESCE(SUM(CASE posting.side WHEN 'debit' THEN amount_fen ELSE -amount_fen END), 0)
+    FROM posting JOIN entry USING (entry_key)
+    WHERE entry.kind IN ({kinds}) AND posting.account IN ({accounts})
+"""
+"""What some kinds of entries moved on some accounts, debits less credits, fen."""
+
+
+def test_the_figures_are_what_the_ledger_says_when_it_is_asked_itself(
+    sqlite_url: str,
+) -> None:
+    world = read_scenario("ordinary-week").with_changes(
+        {"change.late_share": 0.2, "border.fewer_share": 0.2, "card.payout_returned": 0.05}
+    )
+    figures = simulate(world, seed=SEED, days=1, url=sqlite_url).figures
+
+    def moved_fen(kinds: str, accounts: str) -> int:
+        found = books.execute(MOVED.format(kinds=kinds, accounts=accounts)).fetchone()
+        return int(found[0])
+
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite://"))) as books:
+        forms, net_fen = books.execute("SELECT count(*), sum(net_fen) FROM form").fetchone()
+        claims = books.execute("SELECT sum(net_fen) FROM settlement").fetchone()
+        assert figures["paid_fen"] == -moved_fen("'advance', 'pay_again'", "'network'")
+        assert figures["captured_fen"] == moved_fen("'capture', 'adjust'", "'network'")
+        assert figures["refunded_ordinary_fen"] == -moved_fen("'refund'", "'network', 'till'")
+        assert figures["fees_earned_fen"] == -moved_fen("SELECT kind FROM entry", "'fee'")
+    assert (figures["forms"], figures["issued_net_fen"]) == (forms, net_fen)
+    assert figures["settled_net_fen"] == claims[0]
+    assert figures["captured_fen"] > 0
+
+
 def test_every_moment_of_a_form_comes_after_the_one_before(results: Path) -> None:
     with opened(results) as file:
         forms = rows(file, "form")
