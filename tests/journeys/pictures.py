@@ -30,6 +30,7 @@ from tests.journeys.devices import (
 )
 from tests.journeys.instance import Instance
 from tests.journeys.lab import Lab
+from tests.journeys.rehearsal import Learner, Rehearsal
 from tests.journeys.walks import (
     walk_past_a_case,
     walk_past_a_return,
@@ -93,6 +94,8 @@ KEPT: dict[str, tuple[Colours, ...]] = {
     "match": ("light",),
     "exit-live": ("light",),
     "audit": ("dark",),
+    "lab-clock": ("light",),
+    "lab-days": ("light",),
 }
 """What the README shows; the rest is for looking."""
 
@@ -242,7 +245,31 @@ def take(album: Album, folder: Path) -> None:
         instance = Instance(folder)
         stack.callback(instance.stop)
         instance.start()
-        Street(album, instance, stack.enter_context(open_browser())).play()
+        browser = stack.enter_context(open_browser())
+        Street(album, instance, browser).play()
+        rehearse(album, browser, folder / "lab")
+
+
+def rehearse(album: Album, browser: Browser, folder: Path) -> None:
+    """Begin a rehearsal, and see its lab when promises are out, and when a day is over."""
+    house = Rehearsal(folder)
+    try:
+        house.start()
+        trainer = Learner(open_screen(browser), house)
+        trainer.signs_in("trainer1")
+        trainer.moves_the_clock("To the next hour", "10:00:00")
+        trainer.moves_the_clock("To the next hour", "11:00:00")
+        trainer.button("Run 60 times as fast").click()
+        trainer.waits_for("A promise to leave is over")
+        trainer.plays("officer-wuh1")
+        trainer.comes_to_the_lab()
+        album.see("lab-clock", trainer)
+        trainer.moves_the_clock("To the day's end", "23:59:59")
+        trainer.page.goto(f"{house.url}/lab/days")
+        trainer.page.locator("[name=kind][value=rule]").check()
+        album.see("lab-days", trainer)
+    finally:
+        house.stop()
 
 
 def main() -> None:

@@ -102,6 +102,14 @@ class Learner(Person):
         row = self.page.locator(f"[data-desk={desk}]")
         row.get_by_role("button", name=self.say("Play")).click()
 
+    def waits_for(self, words: str) -> None:
+        """Load the lab again and again till it says something, as somebody who looks in."""
+        until = time.monotonic() + 2 * READY_S
+        while not self.page.get_by_text(self.say(words)).count():
+            assert time.monotonic() < until, words
+            self.page.wait_for_timeout(1_000)
+            self.comes_to_the_lab()
+
     def moves_the_clock(self, word: str, shows: str) -> None:
         """Press a button beside the clock, and wait till the clock stands where it was taken."""
         self.comes_to_the_lab()
