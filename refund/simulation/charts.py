@@ -211,7 +211,7 @@ def _grid(y: float, text: str) -> str:
 
 def _short(label: str) -> str:
     """A label as long as there is room; wide letters count twice."""
-    room, kept = 38, ""
+    room, kept = 34, ""
     for letter in label:
         room -= 2 if ord(letter) > 0x2E7F else 1
         if room < 0:

@@ -148,7 +148,7 @@ def _share(answer: Answer, finding: Finding, speech: Speech) -> str:
     if share is None:
         return ""
     _, base = speech, answer.levels[answer.question.variants[0].number, finding.figure]
-    return " " + _(
+    return ("" if speech.is_chinese else " ") + _(
         "(%(percent)s %% of %(base)s)",
         percent=f"{abs(100 * share[0]):.1f}",
         base=speech.about(finding.figure, base.mean),
