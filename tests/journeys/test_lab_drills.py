@@ -76,6 +76,26 @@ def test_a_learner_does_drills_at_two_desks_and_finds_them_on_the_score_sheet(
     see("a score sheet", learner)
     passed = learner.page.locator("tbody tr", has=learner.page.get_by_text("Passed", exact=True))
     expect(passed).to_have_count(2)
+    sees_the_class(Learner(screen("zh_Hans"), practice), see)
+
+
+def sees_the_class(trainer: Learner, see: See) -> None:
+    """The trainer makes a class, enrols the learner, and takes the scores along."""
+    trainer.signs_in("trainer1")
+    trainer.page.goto(f"{trainer.home}/lab/scores")
+    trainer.arrives_at("Scores")
+    see("everybody's scores", trainer)
+    trainer.field("Name of the class").fill("周一班")
+    trainer.button("Make the class").click()
+    trainer.arrives_at("Class %(name)s", name="周一班")
+    trainer.page.get_by_role("checkbox", name="learner01").check()
+    trainer.button("Enrol who is ticked").click()
+    expect(trainer.page.locator(".drill-cell--passed")).to_have_count(2)
+    see("a class", trainer)
+    with trainer.page.expect_download() as taken:
+        trainer.page.get_by_role("link", name="CSV").click()
+    rows = taken.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert len([row for row in rows if ",yes," in row]) == 2
 
 
 def begins(learner: Learner, title: str) -> None:
