@@ -6,7 +6,7 @@ import logging
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -250,17 +250,24 @@ class Host:
     def _go_the_way(self, moving: Moving) -> None:
         for stop in _stops(moving.began_at, moving.target):
             with self._changed:
-                if self._ends or self._moving is None:
+                if self._ends or not self._is_still(moving):
                     break
                 self.timepiece.set(max(stop, self.timepiece.now()))
             self._work(stop)
             with self._changed:
-                if self._moving is not None:
-                    self._moving = Moving(moving.began_at, moving.target, stop)
+                if self._is_still(moving):
+                    self._moving = replace(moving, at=stop)
         with self._changed:
             self._way = moving.began_at, self.timepiece.now()
-            self._moving = None
+            if self._is_still(moving):
+                self._moving = None
             self._changed.notify_all()
+
+    def _is_still(self, moving: Moving) -> bool:
+        """Whether the clock is on this way, and neither stopped nor sent on another since."""
+        now = self._moving
+        ways = [(one.began_at, one.target) for one in (moving, now) if one is not None]
+        return len(ways) > 1 and ways[0] == ways[1]
 
     def _work(self, at: datetime) -> None:
         """Do what is due at a stop: the network's part, the worker's, and the desks'."""

@@ -123,6 +123,10 @@ def test_the_clock_stands_where_a_way_was_stopped(world: World, host: Host) -> N
     stood = host.view()
     assert (stood.rate, stood.moving) == (0, None)
     assert MORNING <= stood.now < MORNING + timedelta(days=300)
+    host.take_to(stood.now + timedelta(days=300))
+    host.go(0)
+    stood = host.view()
+    go_to(host, stood.now + timedelta(minutes=1))
 
 
 def test_a_running_clock_keeps_the_day_before_the_next_one_begins(host: Host, world: World) -> None:
