@@ -206,6 +206,7 @@ def _scan_to_money(results: Results, speech: Speech) -> Section:
 
 def _waits(results: Results, speech: Speech) -> Section:
     _, desks = speech, [row for row in results.tables["desk"] if row["served"]]
+    desks.sort(key=lambda row: -(row["wait_p95_s"] or 0))
     title = _("Queues at each desk")
     bars = [Bars(row["name"], [row["wait_p50_s"], row["wait_p95_s"]]) for row in desks]
     rows = [
