@@ -127,7 +127,8 @@ def guard_of(app: Flask, rule: Rule) -> str:
     else:
         assert app.before_request_funcs.get(audience), f"the pages of {audience} have no guard"
         assert rule.rule.startswith(PREFIXES[audience] + "/") or marked, rule.rule
-        if getattr(app.view_functions[rule.endpoint], "for_learners", False):
+        learns = getattr(app.view_functions[rule.endpoint], "for_learners", False)
+        if audience == "lab" and learns:
             return "open" if marked else "learner"
     return "open" if marked else GUARDS[audience]
 
