@@ -111,6 +111,16 @@ class Bots:
             self.dealer.look(roster)
             return done
 
+    def outlook(self) -> object:
+        """What makes a further round worth while when it changes: time, desks, cards, people."""
+        cards = [(one.card_id, one.form_id) for one in self.cards.open_cards()]
+        return self._ports.clock.now(), self._book.taken(), cards, self.cards.sent_to_port()
+
+    def look(self) -> None:
+        """See what has become of the cards, and do nothing else."""
+        with self._turn:
+            self.dealer.look(self.roster())
+
     def work_through(self, _: Ports | None = None) -> None:
         """Do everything that waits now, as on the morning of a day that is passed over.
 
@@ -294,9 +304,15 @@ class BotThread:
 
     def run(self) -> None:
         """Go on until stopped; whatever fails is logged by its kind and place."""
+        rested: object = None
         while not self._stop.is_set():
             try:
-                self._bots.go()
+                # While the clock stands and nobody moved, there is nothing that was not looked at.
+                found = self._bots.outlook()
+                if found == rested:
+                    self._bots.look()
+                else:
+                    rested = None if self._bots.go() else found
             except Exception as error:  # noqa: BLE001 - an edge: dead bots play nobody
                 where = "".join(traceback.format_tb(error.__traceback__))
                 log.error("bots: %s at\n%s", type(error).__name__, where)  # noqa: TRY400 - no words

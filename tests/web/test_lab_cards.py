@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from refund.core.calendar import day_of
-from refund.core.form import Form
+from refund.core.form import Form, Status
 from refund.services.life import the_form
 from refund.services.rehearsing import TRAVELLER_DESK
 from refund.simulation import acts
-from refund.simulation.bots import Bots, open_bots
+from refund.simulation.bots import Bots, BotThread, open_bots
 from refund.simulation.fault_cards import fault_cards
 from refund.simulation.network_hand import HandInBook
 from refund.web.lab_cards import BOTS
@@ -206,3 +207,29 @@ def test_only_who_plays_the_travellers_sends_them_to_the_port(rehearsal: Rehears
     page = check_page(learner.get("/lab/queue"))
     path = f"/lab/queue/{form.form_id}/to-port"
     assert learner.post(path, data={"form_token": page.token}).status_code == 409
+
+
+def test_while_the_clock_stands_the_thread_rests_and_wakes_when_it_goes(
+    rehearsal: Rehearsal,
+) -> None:
+    form = issued(rehearsal)
+    thread = BotThread(bots(rehearsal), period_seconds=0.01)
+    thread.start()
+    try:
+        waits_for(lambda: not bots(rehearsal).go())
+        timepiece = rehearsal.host.timepiece
+        for _ in range(3):
+            timepiece.set(timepiece.now() + timedelta(hours=1))
+            waits_for(lambda: not bots(rehearsal).go())
+    finally:
+        thread.stop()
+    now = rehearsal.ports.storage.read(lambda tx: the_form(tx, form.form_id))
+    assert now.status is Status.ADVANCED
+
+
+def waits_for(holds: Callable[[], bool]) -> None:
+    """Look again and again, ten seconds at most."""
+    until = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.01)
