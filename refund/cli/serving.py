@@ -144,6 +144,7 @@ def run_sandbox(found: Settings, secret: str, signs_with: str) -> None:
             control_password=control_password_of(secret),
             webhook_url=f"http://{HOST}:{found.port}{EVENTS_PATH}",
             webhook_secret=signs_with,
+            is_rehearsal=found.is_rehearsal,
         ),
         HOST,
         found.sandbox_port,

@@ -38,6 +38,7 @@ def create_sandbox(settings: SandboxSettings) -> Flask:
         page_locales=page_locales,
         language_names=NAMES,
         right_to_left=RIGHT_TO_LEFT,
+        is_rehearsal=settings.is_rehearsal,
     )
     app.extensions["sandbox_settings"] = settings
     announces = bool(settings.webhook_url)

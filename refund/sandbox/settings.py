@@ -45,7 +45,8 @@ class SandboxSettings:
     `return_hosts` are the host names to which they may be sent back besides this machine.
     `wait` is how a slow card waits, in seconds. `control_password` opens the control page; with
     none there is no such page. `webhook_url`, on this machine, is told of every change, signed
-    by `webhook_secret` (16 characters or more); without one nothing is sent.
+    by `webhook_secret` (16 characters or more); without one nothing is sent. The pages of a
+    rehearsal's network say that it is one.
     """
 
     database: str
@@ -58,6 +59,7 @@ class SandboxSettings:
     control_password: str = ""
     webhook_url: str = ""
     webhook_secret: str = ""
+    is_rehearsal: bool = False
 
     def __post_init__(self) -> None:
         """Refuse settings with which the sandbox could not be trusted or reached."""
@@ -117,6 +119,7 @@ def settings_to_environment(settings: SandboxSettings) -> dict[str, str]:
         "REFUND_SANDBOX_WEBHOOK_SECRET": settings.webhook_secret,
         "REFUND_SANDBOX_CLOCK_SHIFT": _shift_of(settings.clock),
         "REFUND_SANDBOX_CLOCK_FILE": _file_of(settings.clock),
+        "REFUND_SANDBOX_REHEARSAL": "1" if settings.is_rehearsal else "",
     }
 
 
@@ -156,4 +159,5 @@ def settings_from_environment(environment: Mapping[str, str]) -> SandboxSettings
         webhook_url=environment.get("REFUND_SANDBOX_WEBHOOK_URL", ""),
         webhook_secret=environment.get("REFUND_SANDBOX_WEBHOOK_SECRET", ""),
         clock=Timepiece(Path(file)) if file else ShiftedClock(shift_seconds),
+        is_rehearsal=environment.get("REFUND_SANDBOX_REHEARSAL", "") == "1",
     )

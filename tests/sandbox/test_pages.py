@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import html5lib
 import pytest
@@ -10,9 +12,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from refund.places import templates_folder
+from refund.sandbox.app import create_sandbox
 from refund.sandbox.cards import TRIAL_CARDS
+from refund.sandbox.settings import SandboxSettings
 from refund.translations import load_catalogues
-from tests.sandbox.world import RETURN_URL, VISA, HandClock, Merchant, give_card, page_token, told
+from tests.sandbox.world import (
+    RETURN_URL,
+    SECRET,
+    VISA,
+    HandClock,
+    Merchant,
+    give_card,
+    page_token,
+    told,
+)
 
 SEEN = {"name": "CHAN TAI MAN", "expiry": "12/34", "code": "987", "number": "4111 1111 1111 1111"}
 
@@ -246,3 +259,13 @@ def test_every_text_of_the_page_is_translated() -> None:
         texts |= set(re.findall(r"_\('([^']+)'\)", path.read_text()))
     assert len(texts) > 40
     assert [text for text in sorted(texts) if catalogue.gettext(text) == text] == []
+
+
+def test_the_pages_of_a_rehearsal_s_network_say_so(tmp_path: Path) -> None:
+    settings = SandboxSettings(str(tmp_path / "s.db"), SECRET, "http://localhost")
+    for is_rehearsal in (False, True):
+        app = create_sandbox(replace(settings, is_rehearsal=is_rehearsal))
+        text = app.test_client().get("/nowhere").text
+        assert ("REHEARSAL · 演练" in text) == is_rehearsal
+        assert ("SIMULATION · 模拟" in text) != is_rehearsal
+        app.extensions["book"].close()

@@ -26,6 +26,7 @@ def test_settings_travel_to_another_process() -> None:
         ("refund.example", "other.example"),
         ShiftedClock(-86400.0),
         control_password="ABCDEFGHIJKL",
+        is_rehearsal=True,
     )
     assert settings_from_environment(settings_to_environment(settings)) == settings
 
