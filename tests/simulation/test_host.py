@@ -32,7 +32,9 @@ from refund.simulation.snapshots import kept_days, put_back, take
 from refund.storage import open_storage
 from refund.timepiece import Timepiece
 from tests import make
+from tests.services.engine_steps import bags
 from tests.services.statuses import advanced
+from tests.services.steps import claimed, unlocked
 from tests.services.steps import status as the_status
 from tests.world import SetClock, World, open_book, open_world, wire_ports
 
@@ -102,6 +104,16 @@ def test_a_jump_of_28_days_charges_what_was_promised_and_keeps_each_day(
     assert [one.day for one in kept] == [date(2025, 7, 8) + timedelta(days=n) for n in range(28)]
     seen = [statuses(one.folder / "refund.db")[0] for one in kept]
     assert seen == ["advanced"] * 18 + ["captured"] * 10
+
+
+def test_what_happens_to_several_forms_at_one_moment_stands_in_one_row(
+    world: World, host: Host
+) -> None:
+    forms = [claimed(world, unlocked(world, bags(world, key))) for key in ("one", "another")]
+    found = [one for one in host.next_deadlines() if one.what is What.PROMISE_ENDS]
+    assert [(one.count, one.form_number) for one in found] == [
+        (2, min(form.form_number for form in forms))
+    ]
 
 
 @pytest.mark.rule("promise_days")
