@@ -46,4 +46,5 @@ def test_every_paper_carries_the_sign_of_a_simulation(paper: Path) -> None:
     assert '#import "_sheet.typ"' in text
     assert re.search(r"#show: sheet|#align\(center, simulation\)|\bannounced\b", text)
     sheet = (FOLDER / "paper" / "_sheet.typ").read_text(encoding="utf-8")
-    assert sheet.count("SIMULATION · 模拟") >= 2
+    assert 'if is-rehearsal { "REHEARSAL · 演练" } else { "SIMULATION · 模拟" }' in sheet
+    assert sheet.count("zh(world") >= 3
