@@ -30,7 +30,7 @@ from pysqlite3 import dbapi2 as sqlite3
 from benchmarks._forms import DAYS, FIRST, fill
 from benchmarks._raw import Recorder, Statement
 from refund.services import match as matching
-from refund.simulation.network import BookNetwork
+from refund.simulation.engine.network import BookNetwork
 from refund.storage.database import Database
 from refund.storage.engine import open_engine
 from refund.storage.placeholders import for_psycopg

@@ -37,13 +37,13 @@ from refund.core.people import Actor, Role, Staff
 from refund.core.traveller import DocumentKind, IdentityDocument, Traveller
 from refund.services.audit import audit
 from refund.services.issue import Draft
-from refund.simulation import acts, desk_work
-from refund.simulation.agenda import Agenda
-from refund.simulation.clock import VirtualClock
-from refund.simulation.digest import ledger_digest
-from refund.simulation.place import Place, PlaceSettings, open_place
-from refund.simulation.run import simulate
-from refund.simulation.scenario import read_scenario
+from refund.simulation.engine.agenda import Agenda
+from refund.simulation.engine.clock import VirtualClock
+from refund.simulation.engine.digest import ledger_digest
+from refund.simulation.engine.place import Place, PlaceSettings, open_place
+from refund.simulation.runs import acts, desk_work
+from refund.simulation.runs.run import simulate
+from refund.simulation.world.scenario import read_scenario
 from tests import make
 
 AIM_PER_SECOND = 300

@@ -22,7 +22,7 @@ from benchmarks.match import new_folder, postgresql
 from refund.core.calendar import end_of_day
 from refund.ports import Ports
 from refund.services.statements import Given, take_in
-from refund.simulation.network import BookNetwork
+from refund.simulation.engine.network import BookNetwork
 from tests import make
 from tests.statements import Booked, written
 from tests.world import SetClock, open_book, wire_ports

@@ -27,9 +27,9 @@ from refund.services.auditing import Auditor
 from refund.services.job_kinds import register_own_kinds
 from refund.services.job_worker import JobWorker
 from refund.services.later import Worker
-from refund.simulation.bots import BotThread, open_bots
-from refund.simulation.host import Host, open_host
-from refund.simulation.network_hand import HandOverHttp
+from refund.simulation.rehearsal.bots import BotThread, open_bots
+from refund.simulation.rehearsal.host import Host, open_host
+from refund.simulation.rehearsal.network_hand import HandOverHttp
 from refund.storage import Database, open_storage
 from refund.web import register
 from refund.web.context import Authority, Context

@@ -20,9 +20,9 @@ from refund.ports import Network, Ports
 from refund.sandbox.network import Book
 from refund.services.audit import audit
 from refund.services.enrol import enrol_staff, import_stores, put_goods_master
-from refund.simulation.clock import VirtualClock
-from refund.simulation.ids import CountedIds
-from refund.simulation.network import BookNetwork
+from refund.simulation.engine.clock import VirtualClock
+from refund.simulation.engine.ids import CountedIds
+from refund.simulation.engine.network import BookNetwork
 from refund.storage import Database, open_storage
 from tests import make
 

@@ -17,7 +17,8 @@ from refund.cli.serving import asked_settings
 from refund.config import Settings
 from refund.core.calendar import SHANGHAI, day_of, parse_moment
 from refund.core.errors import Refused
-from refund.simulation.forks import (
+from refund.simulation.lab_book import open_lab_book
+from refund.simulation.rehearsal.forks import (
     CLOCK,
     DAY_ENDS_BEFORE,
     NAME,
@@ -27,10 +28,9 @@ from refund.simulation.forks import (
     put_rules,
     read_change,
 )
-from refund.simulation.host import NEXT
-from refund.simulation.lab_book import open_lab_book
-from refund.simulation.scenario import Scenario, read_scenario
-from refund.simulation.snapshots import BOOK, DATABASE, kept_days
+from refund.simulation.rehearsal.host import NEXT
+from refund.simulation.rehearsal.snapshots import BOOK, DATABASE, kept_days
+from refund.simulation.world.scenario import Scenario, read_scenario
 from refund.timepiece import Timepiece
 
 FOLDER = "rehearsals"

@@ -23,7 +23,7 @@ def report(*, results: Path, out: Path, locale: str | None) -> None:
     It is one file with charts and the tables behind them; it needs no script and no network.
     """
     # Charts and templates are loaded when a report is wanted.
-    from refund.simulation import report as reports  # noqa: PLC0415 - as said above
+    from refund.simulation.reports import report as reports  # noqa: PLC0415 - as said above
 
     spoken = locale or language(os.environ)
     try:

@@ -3,8 +3,8 @@
 import click
 
 from refund.cli.output import json_option, print_json, print_table
-from refund.simulation.parameters import Parameter, parameters
-from refund.simulation.scenario import Scenario, read_scenario, scenario_names
+from refund.simulation.world.parameters import Parameter, parameters
+from refund.simulation.world.scenario import Scenario, read_scenario, scenario_names
 
 _LIST = ("scenario", "begins", "days", "stores", "what it is")
 _SHOWN = ("parameter", "value", "unit", "default", "least", "most", "default from", "what it is")

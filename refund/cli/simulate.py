@@ -16,10 +16,10 @@ from refund.cli.refusals import FAILED, Told
 from refund.cli.terminal import one_line
 from refund.cli.words import language
 from refund.core.errors import Refused
-from refund.simulation.reckoning import Figure
-from refund.simulation.run import Outcome
-from refund.simulation.run import simulate as simulate_scenario
-from refund.simulation.scenario import Scenario, read_scenario
+from refund.simulation.runs.reckoning import Figure
+from refund.simulation.runs.run import Outcome
+from refund.simulation.runs.run import simulate as simulate_scenario
+from refund.simulation.world.scenario import Scenario, read_scenario
 
 SEED_MAX = 2**63 - 1
 
@@ -81,7 +81,7 @@ def simulate(
         click.echo(f"refund: the run failed; again: {again}", err=True)
         raise
     if report is not None and out is not None:
-        from refund.simulation.report import write_report  # noqa: PLC0415 - seldom wanted
+        from refund.simulation.reports.report import write_report  # noqa: PLC0415 - seldom wanted
 
         write_report(out, report, language(os.environ))
     _print(outcome)

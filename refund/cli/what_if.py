@@ -14,12 +14,12 @@ from refund.cli.output import json_option, print_json, print_table
 from refund.cli.progress import shown
 from refund.cli.refusals import FAILED
 from refund.cli.words import language
-from refund.simulation import what_if as asking
-from refund.simulation.answer_sections import sentences
-from refund.simulation.figure_words import Speech, ordered
-from refund.simulation.findings import SEEDS_MIN, Answer, Finding
-from refund.simulation.sayings import caveats, said_of
-from refund.simulation.seats import PieceFailed
+from refund.simulation.questions import what_if as asking
+from refund.simulation.questions.findings import SEEDS_MIN, Answer, Finding
+from refund.simulation.questions.sayings import caveats, said_of
+from refund.simulation.questions.seats import PieceFailed
+from refund.simulation.reports.answer_sections import sentences
+from refund.simulation.runs.figure_words import Speech, ordered
 
 SEEDS_DEFAULT = 30
 SEEDS_MOST = 10_000
@@ -86,7 +86,7 @@ def what_if(
         click.echo(f"refund: {failed.why}; again: {_again(failed.task)}", err=True)
         sys.exit(FAILED)
     if running["report"] is not None:
-        from refund.simulation.report import write_study_report  # noqa: PLC0415 - seldom wanted
+        from refund.simulation.reports.report import write_study_report  # noqa: PLC0415 - seldom wanted
 
         write_study_report(out, running["report"], language(os.environ))
     if as_json:

@@ -13,8 +13,8 @@ from refund.core.calendar import day_of, end_of_day, parse_moment
 from refund.core.errors import Refused
 from refund.core.people import Role
 from refund.services import rehearsing
-from refund.simulation.forks import DAY_ENDS_BEFORE
-from refund.simulation.host import Host
+from refund.simulation.rehearsal.forks import DAY_ENDS_BEFORE
+from refund.simulation.rehearsal.host import Host
 from refund.web.auth import AUDIENCE_OF, actor, for_learners, let_in
 from refund.web.context import ports
 from refund.web.door import add_door

@@ -21,10 +21,10 @@ from refund.core.signing import code_url
 from refund.services import rehearsing
 from refund.services.enrol import store_register
 from refund.services.life import the_form
-from refund.simulation.bots import Bots
-from refund.simulation.card_dealing import Wanted
-from refund.simulation.fault_cards import Dealt, FaultCard, Target, fault_cards
-from refund.simulation.waiting import Waits, before_desk, scenes
+from refund.simulation.rehearsal.bots import Bots
+from refund.simulation.rehearsal.card_dealing import Wanted
+from refund.simulation.rehearsal.fault_cards import Dealt, FaultCard, Target, fault_cards
+from refund.simulation.rehearsal.waiting import Waits, before_desk, scenes
 from refund.web.auth import actor, for_learners
 from refund.web.context import ports
 from refund.web.filters import errors_by_field

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from refund.core.calendar import parse_day
 from refund.core.errors import REFUSALS, Refused
 from refund.core.parameters import PARAMETER_BY_NAME
-from refund.simulation.forks import OF_CARDS, OF_NETWORK, Change, Kind
+from refund.simulation.rehearsal.forks import OF_CARDS, OF_NETWORK, Change, Kind
 from refund.web.filters import errors_by_field
 from refund.web.lab import host, pages
 from refund.web.parse import typed_fields

@@ -14,14 +14,14 @@ from werkzeug.wrappers import Response
 
 from refund.core.errors import Refused
 from refund.services import rehearsing
-from refund.simulation.drill_parameters import Words
-from refund.simulation.drill_room import DrillRoom
-from refund.simulation.drill_stage import Theatre
-from refund.simulation.drills import PASS_SHARE, Audience, Drill, DrillShelf, read_drills
-from refund.simulation.fault_cards import CardTable
-from refund.simulation.host import Host
-from refund.simulation.network_hand import NetworkHand
-from refund.simulation.scores import Attempt
+from refund.simulation.drills.drill import PASS_SHARE, Audience, Drill, DrillShelf, read_drills
+from refund.simulation.drills.parameters import Words
+from refund.simulation.drills.room import DrillRoom
+from refund.simulation.drills.scores import Attempt
+from refund.simulation.drills.stage import Theatre
+from refund.simulation.rehearsal.fault_cards import CardTable
+from refund.simulation.rehearsal.host import Host
+from refund.simulation.rehearsal.network_hand import NetworkHand
 from refund.web.auth import actor, for_learners, let_in
 from refund.web.context import ports
 from refund.web.lab import ROOMS, host, pages

@@ -13,9 +13,9 @@ from refund.core.people import Role
 from refund.core.tables import write_table
 from refund.services import rehearsing
 from refund.services.learners import add_learner
-from refund.simulation.drill_room import DrillRoom
-from refund.simulation.drills import PASS_SHARE, Audience, Drill
-from refund.simulation.scores import Standing
+from refund.simulation.drills.drill import PASS_SHARE, Audience, Drill
+from refund.simulation.drills.room import DrillRoom
+from refund.simulation.drills.scores import Standing
 from refund.web.auth import actor, for_learners
 from refund.web.context import here as context
 from refund.web.context import ports

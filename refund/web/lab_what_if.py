@@ -10,24 +10,30 @@ from werkzeug.wrappers import Response as AnyResponse
 from refund.core.errors import REFUSALS, Refused
 from refund.core.job import Job, JobState, read_facts
 from refund.services import jobs
-from refund.simulation.answer_sections import answer_sections, asked_of
-from refund.simulation.figure_words import Speech
-from refund.simulation.findings import Answer
-from refund.simulation.lab_jobs import KINDS, SEEDS_DEFAULT, SIMULATE, WHAT_IF, register_lab_kinds
-from refund.simulation.parameters import parameters
-from refund.simulation.report import (
+from refund.simulation.questions.findings import Answer
+from refund.simulation.questions.lab_jobs import (
+    KINDS,
+    SEEDS_DEFAULT,
+    SIMULATE,
+    WHAT_IF,
+    register_lab_kinds,
+)
+from refund.simulation.questions.sayings import caveats, never_varied
+from refund.simulation.questions.vary import read_varied
+from refund.simulation.questions.what_if import answer_in, read_question
+from refund.simulation.reports.answer_sections import answer_sections, asked_of
+from refund.simulation.reports.report import (
     report_of,
     run_facts,
     run_sentence,
     study_report_of,
     study_sentence,
 )
-from refund.simulation.results_read import read_results
-from refund.simulation.sayings import caveats, never_varied
-from refund.simulation.scenario import read_scenario, scenario_names
-from refund.simulation.sections import headline, sections_of
-from refund.simulation.vary import read_varied
-from refund.simulation.what_if import answer_in, read_question
+from refund.simulation.reports.results_read import read_results
+from refund.simulation.reports.sections import headline, sections_of
+from refund.simulation.runs.figure_words import Speech
+from refund.simulation.world.parameters import parameters
+from refund.simulation.world.scenario import read_scenario, scenario_names
 from refund.web.auth import actor
 from refund.web.context import ports
 from refund.web.filters import errors_by_field

@@ -10,7 +10,7 @@ import pytest
 
 from refund.core.calendar import SHANGHAI
 from refund.simulation.lab_book import open_lab_book
-from refund.simulation.snapshots import take
+from refund.simulation.rehearsal.snapshots import take
 from refund.timepiece import Timepiece
 from tests.cli.terminal import Terminal
 

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from refund.cli import main
-from refund.simulation.study import begin_study
-from refund.simulation.what_if import read_question, what_if
+from refund.simulation.questions.study import begin_study
+from refund.simulation.questions.what_if import read_question, what_if
 from tests.simulation.pieces import simple_world
 
 ASKED = ("what-if", "ordinary-week", "--vary", "min_purchase=500,200", "--days", "1")

@@ -21,8 +21,8 @@ from refund.ports import Network, NetworkRejected, NetworkSilent
 from refund.sandbox.app import create_sandbox
 from refund.sandbox.network import Book
 from refund.sandbox.settings import SandboxSettings
-from refund.simulation.ids import CountedIds
-from refund.simulation.network import PAGES, BookNetwork
+from refund.simulation.engine.ids import CountedIds
+from refund.simulation.engine.network import PAGES, BookNetwork
 from tests import make
 from tests.gateways.crooked import Crooked, crooked_server, said
 from tests.world import SetClock

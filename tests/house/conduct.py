@@ -28,16 +28,16 @@ CATCHES_EVERYTHING: dict[tuple[str, str], str] = {
     ("refund/services/rounds.py", "each"): (
         "one that fails must not keep the others from their turn; all failures are raised after"
     ),
-    ("refund/simulation/bots.py", "BotThread.run"): (
+    ("refund/simulation/rehearsal/bots.py", "BotThread.run"): (
         "an edge: bots that died play nothing; what fails is logged, and tried again"
     ),
-    ("refund/simulation/host.py", "Host._run"): (
+    ("refund/simulation/rehearsal/host.py", "Host._run"): (
         "an edge: a thread that keeps a rehearsal's time must live on; what fails is logged"
     ),
-    ("refund/simulation/host.py", "Host._attempt"): (
+    ("refund/simulation/rehearsal/host.py", "Host._attempt"): (
         "what fails at one halt of the clock must not keep the rest of that halt from its turn"
     ),
-    ("refund/simulation/seats.py", "_sit"): (
+    ("refund/simulation/questions/seats.py", "_sit"): (
         "an edge: whoever gave a process a piece of work hears in its own process why it failed"
     ),
     ("refund/storage/sqlite_writer.py", "Writer._work"): (

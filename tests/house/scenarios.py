@@ -4,8 +4,8 @@ import sys
 from collections.abc import Iterator
 from itertools import groupby
 
-from refund.simulation.parameters import Parameter, parameters
-from refund.simulation.scenario import Scenario, read_scenario, scenario_names
+from refund.simulation.world.parameters import Parameter, parameters
+from refund.simulation.world.scenario import Scenario, read_scenario, scenario_names
 from tests.house.tree import ROOT
 
 PAGE = ROOT / "docs" / "scenarios.md"

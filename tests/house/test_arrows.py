@@ -20,7 +20,14 @@ _MODULES = [
     "ports",
     "sandbox/network",
     "services/pay",
-    "simulation/place",
+    "simulation/drills/drill",
+    "simulation/engine/place",
+    "simulation/lab_book",
+    "simulation/questions/study",
+    "simulation/rehearsal/bots",
+    "simulation/reports/report",
+    "simulation/runs/run",
+    "simulation/world/plans",
     "storage/sqlite",
     "transaction",
     "translations",
@@ -42,11 +49,13 @@ CROSSINGS = [
     ("services/pay", "import sqlite3", "Only storage speaks"),
     ("cli", "import psycopg", "Only storage speaks"),
     ("web/store", "from refund.storage import sqlite", "Pages reach storage"),
-    ("web/store", "from refund.simulation import place", "Pages know no world but ours"),
+    ("web/store", "from refund.simulation.engine import place", "Pages know no world but ours"),
     ("web/store", "from refund.sandbox import network", "Pages know no world but ours"),
-    ("services/pay", "from refund.simulation import place", "Arrows point down"),
-    ("simulation/place", "from refund.web import store", "Arrows point down"),
-    ("simulation/place", "import sqlite3", "Only storage speaks"),
+    ("services/pay", "from refund.simulation.engine import place", "Arrows point down"),
+    ("simulation/engine/place", "from refund.web import store", "Arrows point down"),
+    ("simulation/engine/place", "import sqlite3", "Only storage speaks"),
+    ("simulation/engine/place", "from refund.simulation.world import plans", "The lab"),
+    ("simulation/runs/run", "from refund.simulation.drills import drill", "The lab"),
     ("sandbox/network", "from refund.services import pay", "The sandbox is the outside world"),
     ("web/store", "from refund.web import customs", "Audiences are independent"),
     ("places", "from refund import stray", "Arrows point down"),
@@ -60,18 +69,20 @@ def small_tree(tmp_path: Path) -> Path:
     for name in ("__init__", *_MODULES):
         file = tmp_path / "refund" / f"{name}.py"
         file.parent.mkdir(parents=True, exist_ok=True)
-        (file.parent / "__init__.py").touch()
+        for folder in (file.parent, *file.parent.parents):
+            if folder.is_relative_to(tmp_path / "refund"):
+                (folder / "__init__.py").touch()
         file.touch()
     _write(tmp_path, "storage/sqlite", "import sqlite_utils")
     _write(tmp_path, "sandbox/network", "import sqlite_utils")
-    _write(tmp_path, "simulation/place", "import sqlite_utils")
-    _write(tmp_path, "web/lab", "from refund.simulation import place")
+    _write(tmp_path, "simulation/engine/place", "import sqlite_utils")
+    _write(tmp_path, "web/lab", "from refund.simulation.engine import place")
     _write(tmp_path, "app", "from refund import config, services, storage, web")
     return tmp_path
 
 
 def test_a_tree_of_this_shape_keeps_every_contract(small_tree: Path) -> None:
-    assert "8 kept, 0 broken" in _lint(small_tree)
+    assert "9 kept, 0 broken" in _lint(small_tree)
 
 
 @pytest.mark.parametrize(("module", "line", "contract"), CROSSINGS)

@@ -1,7 +1,7 @@
 """The page of the scenarios is what their files and the parameters say."""
 
-from refund.simulation.parameters import ASSUMPTION, parameters
-from refund.simulation.scenario import scenario_names
+from refund.simulation.world.parameters import ASSUMPTION, parameters
+from refund.simulation.world.scenario import scenario_names
 from tests.house.scenarios import HEAD, PAGE, page
 
 

@@ -17,7 +17,7 @@ from refund.core.settlement import read_month
 from refund.services import claim, exits, settle
 from refund.services.job_kinds import register_own_kinds
 from refund.services.jobs import run_next
-from refund.simulation.network import BookNetwork
+from refund.simulation.engine.network import BookNetwork
 from tests.services.steps import PHONE
 from tests.world import World, open_world
 

@@ -10,7 +10,7 @@ from refund.core.entitlement import Recovery
 from refund.core.form import Channel, Event, Form, Status
 from refund.services import amend, claim, counter_desk, fixes, issue
 from refund.services.asking import Outcome
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from tests import make
 from tests.services import till_steps
 from tests.services.engine_steps import (

@@ -15,7 +15,7 @@ from refund.core.operation import GuaranteeState, Kind
 from refund.core.till import Way
 from refund.services import counter_pay, pay
 from refund.services.intent import begin_advance
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from refund.transaction import Transaction
 from tests import make
 from tests.services import till_steps

@@ -9,7 +9,7 @@ import pytest
 from refund.core.form import Event, Form, Status
 from refund.core.operation import GuaranteeState, OperationState
 from refund.services import later
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from tests import make
 from tests.services.engine_steps import (
     ADVANCE_FEN,

@@ -7,7 +7,7 @@ import pysqlite3
 import pytest
 
 from refund.services.audit import INVARIANTS, audit
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from refund.storage.checks import CHECKS
 from tests import make
 from tests.services.steps import agreed, card, claimed, departs, on, settled, verified

@@ -9,7 +9,7 @@ import pytest
 from refund.core.case import CaseKind, Fix
 from refund.core.form import Form
 from refund.services import cases, fixes, secure
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from tests import make
 from tests.services.case_steps import SECOND, a_big_form, declined, fixed, request_of, the_case
 from tests.services.hold_steps import claimed_in_2026, returned, the_hold

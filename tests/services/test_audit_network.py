@@ -10,7 +10,7 @@ from refund.core.operation import Kind
 from refund.services.audit import audit
 from refund.services.pay import record_answer
 from refund.services.statements import fetch_statements
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from tests import make
 from tests.services.engine_steps import operations, three_bags
 from tests.services.hold_steps import returned

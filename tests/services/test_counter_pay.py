@@ -10,7 +10,7 @@ from refund.core.form import Form, Status
 from refund.core.ledger import Account
 from refund.core.till import Way
 from refund.services import counter_pay, later, oversee, tills
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from tests import make
 from tests.services import steps
 from tests.services.test_races import at_once

@@ -14,7 +14,7 @@ from refund.core.operation import Kind, OperationState
 from refund.services import cases, fixes, later
 from refund.services.asking import Outcome
 from refund.services.pay import record_answer
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from tests import make
 from tests.services.case_steps import (
     BIG_NET_FEN,

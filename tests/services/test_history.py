@@ -15,7 +15,7 @@ from refund.core.ledger import Account
 from refund.core.operation import Guarantee, GuaranteeState, Operation, OperationState
 from refund.services import claim, history, later, secure
 from refund.services.pay import record_answer
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from tests import make
 from tests.services.case_steps import fixed, the_case
 from tests.services.engine_steps import bags, brought_back, confirmed, own_accounts, together

@@ -15,7 +15,7 @@ from refund.ports import Ports
 from refund.services import later
 from refund.services.later import Task, Worker, all_tasks, withdraw_abandoned_holds, work_through
 from refund.services.rounds import each
-from refund.simulation.network import BookNetwork
+from refund.simulation.engine.network import BookNetwork
 from tests import make
 from tests.services.steps import claimed, status
 from tests.world import World

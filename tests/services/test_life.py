@@ -25,7 +25,7 @@ from refund.services.secure import (
     extend_holds,
     watch_pending,
 )
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from refund.transaction import Transaction
 from tests import make
 from tests.services import till_steps

@@ -18,7 +18,7 @@ from refund.sandbox.faults import Fault as BookFault
 from refund.services import match as matching
 from refund.services.later import work_once
 from refund.services.pay import record_answer
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from tests import make
 from tests.services.engine_steps import LATER, operations, together
 from tests.services.statement_steps import (

@@ -20,7 +20,7 @@ from refund.ports import NetworkSilent, Ports
 from refund.services import claim, notices
 from refund.services.later import finish_open_operations
 from refund.services.notices import take_notice
-from refund.simulation.network import BookNetwork, Fault
+from refund.simulation.engine.network import BookNetwork, Fault
 from tests import make
 from tests.services.engine_steps import together
 from tests.services.hold_steps import (

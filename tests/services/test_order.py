@@ -25,7 +25,7 @@ from refund.core.operation import (
 from refund.ports import Ports
 from refund.services import claim, later, pay
 from refund.services.notices import take_notice
-from refund.simulation.network import BookNetwork, Fault
+from refund.simulation.engine.network import BookNetwork, Fault
 from tests import make
 from tests.services.hold_steps import asked
 from tests.services.steps import PHONE, agreed, card, issued, status

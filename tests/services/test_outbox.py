@@ -14,7 +14,7 @@ from refund.ports import NetworkRejected, Ports
 from refund.services import claim, later, pay
 from refund.services.intent import LEASE
 from refund.services.later import GIVEN_UP, NEVER_ARRIVED, finish, finish_open_operations
-from refund.simulation.network import BookNetwork, Fault
+from refund.simulation.engine.network import BookNetwork, Fault
 from tests import make
 from tests.services.hold_steps import asked, open_kinds
 from tests.services.steps import PHONE, agreed, card, issued, status

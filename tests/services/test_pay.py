@@ -11,7 +11,7 @@ from refund.core.operation import Answer, CardEntry, Kind, Operation, OperationS
 from refund.services import claim, later, pay
 from refund.services.intent import LEASE
 from refund.services.later import work_once
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from tests import make
 from tests.services.steps import (
     PHONE,

@@ -12,7 +12,7 @@ from refund.core.errors import Refused
 from refund.core.form import Form, Method, Status
 from refund.core.operation import CardEntry
 from refund.services import claim, later, point, reconcile, verify
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from tests import make
 from tests.services.steps import (
     PHONE,

@@ -7,7 +7,7 @@ import pytest
 from refund.core.errors import Refused
 from refund.core.form import Form, Status
 from refund.services import issue, later, returns
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from tests import make
 from tests.services.goods_back import (
     ONE,

@@ -17,7 +17,7 @@ import pytest
 from refund.core.errors import Refused
 from refund.core.form import Form, Status
 from refund.services import claim, issue, later, reconcile, verify
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from tests import make
 from tests.services.steps import (
     PHONE,

@@ -8,7 +8,7 @@ from refund.core.entitlement import Recovery
 from refund.core.form import Channel, Event, Status
 from refund.services import counter_pay, later
 from refund.services.pay import carry_out
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from tests.services import till_steps
 from tests.services.engine_steps import (
     ADVANCE_FEN,

@@ -11,7 +11,7 @@ from refund.core.matching import Action, Why
 from refund.core.returning import End
 from refund.services import claim, issue, later, reconcile, returns, verify
 from refund.services.returns import BroughtBack
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from tests import make
 from tests.services.engine_steps import payout_came_back
 from tests.services.goods_back import (

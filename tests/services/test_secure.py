@@ -12,7 +12,7 @@ from refund.core.operation import GuaranteeState, Kind, OperationState
 from refund.core.people import WORKER
 from refund.services import claim, later, secure
 from refund.services.intent import LEASE
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from tests import make
 from tests.services.engine_steps import refused_at_customs, together
 from tests.services.hold_steps import (

@@ -12,7 +12,7 @@ from refund.core.operation import GuaranteeState, Kind
 from refund.sandbox.faults import Fault as Switched
 from refund.services import claim, later, point
 from refund.services.intent import LEASE
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from tests import make
 from tests.services.hold_steps import asked, claimed_in_2026, issued_today, summer
 from tests.services.steps import PHONE, agreed, card, claimed, status

@@ -16,7 +16,7 @@ from refund.core.signing import code_url
 from refund.services import claim, issue, returns, verify
 from refund.services.returns import BroughtBack
 from refund.services.worth import worth_of
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from tests import make
 from tests.services.steps import (
     PHONE,

@@ -36,12 +36,12 @@ from refund.services import (
     verify,
 )
 from refund.services.issue import Draft
-from refund.simulation import acts
-from refund.simulation import place as places
-from refund.simulation.drill_checks import Judged, judge
-from refund.simulation.drill_scene import Scene
-from refund.simulation.drill_stage import Stage, Theatre, document_from, traveller_from
-from refund.simulation.drills import Audience, Drill, prepare
+from refund.simulation.drills.checks import Judged, judge
+from refund.simulation.drills.drill import Audience, Drill, prepare
+from refund.simulation.drills.scene import Scene
+from refund.simulation.drills.stage import Stage, Theatre, document_from, traveller_from
+from refund.simulation.engine import place as places
+from refund.simulation.runs import acts
 from refund.transaction import Transaction
 
 SEATS = {

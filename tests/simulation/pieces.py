@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from random import Random
 
-from refund.simulation.what_if import Came, Task
+from refund.simulation.questions.what_if import Came, Task
 
 
 def doubled(number: int) -> int:

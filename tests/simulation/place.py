@@ -14,10 +14,10 @@ from pathlib import Path
 from refund.core.people import Actor, Role
 from refund.sandbox.network import Book
 from refund.services.enrol import enrol_staff
-from refund.simulation import place as engine
-from refund.simulation.ids import CountedIds
-from refund.simulation.network import BookNetwork
-from refund.simulation.place import DATABASE, KEYS, folder_in_memory
+from refund.simulation.engine import place as engine
+from refund.simulation.engine.ids import CountedIds
+from refund.simulation.engine.network import BookNetwork
+from refund.simulation.engine.place import DATABASE, KEYS, folder_in_memory
 from refund.storage import Database
 from tests import make
 from tests.world import SetClock, World, enrol, open_book, wire_ports

@@ -15,18 +15,18 @@ from refund.core.money import Vat
 from refund.core.operation import Advance
 from refund.core.people import Actor, Role
 from refund.core.store import Store
-from refund.simulation import acts
-from refund.simulation.baskets import goods_master
-from refund.simulation.bots import Bots
-from refund.simulation.chance import Streams
-from refund.simulation.crowd import Crowd
+from refund.simulation.engine.place import Place, PlaceSettings, open_place
 from refund.simulation.lab_book import LabBook, open_lab_book
-from refund.simulation.network_hand import HandInBook
-from refund.simulation.place import Place, PlaceSettings, open_place
-from refund.simulation.plans import TravellerPlan
-from refund.simulation.population import Population
-from refund.simulation.scenario import read_scenario
-from refund.simulation.staffing import stores_of
+from refund.simulation.rehearsal.bots import Bots
+from refund.simulation.rehearsal.crowd import Crowd
+from refund.simulation.rehearsal.network_hand import HandInBook
+from refund.simulation.runs import acts
+from refund.simulation.world.baskets import goods_master
+from refund.simulation.world.chance import Streams
+from refund.simulation.world.plans import TravellerPlan
+from refund.simulation.world.population import Population
+from refund.simulation.world.scenario import read_scenario
+from refund.simulation.world.staffing import stores_of
 from refund.transaction import Transaction
 from tests import make
 

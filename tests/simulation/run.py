@@ -11,10 +11,10 @@ from random import Random
 
 from refund.core.form import Channel, Form, Method, Status
 from refund.sandbox.errors import Rejected
-from refund.simulation.courier import Courier
-from refund.simulation.record import Record, Report
-from refund.simulation.rounds import Rounds
-from refund.simulation.seams import Killed
+from refund.simulation.engine.courier import Courier
+from refund.simulation.engine.record import Record, Report
+from refund.simulation.engine.rounds import Rounds
+from refund.simulation.engine.seams import Killed
 from tests.services import till_steps
 from tests.services.acts import EVERYTHING, NEXT, Acts
 from tests.simulation.books import Books

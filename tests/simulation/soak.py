@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from refund.simulation.record import Report
+from refund.simulation.engine.record import Report
 from tests.house.tree import ROOT
 from tests.simulation.run import STEPS, run
 

@@ -10,10 +10,10 @@ import pytest
 
 from refund.core.form import Channel, Form, Status
 from refund.services.rehearsing import TRAVELLER_DESK
-from refund.simulation import acts
-from refund.simulation.card_dealing import Wanted
-from refund.simulation.digest import ledger_digest
-from refund.simulation.fault_cards import Target
+from refund.simulation.engine.digest import ledger_digest
+from refund.simulation.rehearsal.card_dealing import Wanted
+from refund.simulation.rehearsal.fault_cards import Target
+from refund.simulation.runs import acts
 from tests import make
 from tests.simulation.rehearsing import Rehearsed, new_bots, open_rehearsal
 from tests.world import assert_audit_holds

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from refund.simulation.chance import (
+from refund.simulation.world.chance import (
     Chance,
     Streams,
     exponential_quantile,

@@ -10,13 +10,13 @@ from functools import partial
 import pytest
 
 from refund.core.calendar import SHANGHAI
-from refund.simulation.agenda import Agenda
-from refund.simulation.busy_days import BusyDays
-from refund.simulation.chance import Streams, exponential_quantile
-from refund.simulation.clock import VirtualClock
-from refund.simulation.desk import Desk
-from refund.simulation.erlang import erlang_b, erlang_c, mean_wait_s
-from refund.simulation.plans import DeskKind, DeskPlan, Others, ServiceTime, Shape, Shift
+from refund.simulation.engine.agenda import Agenda
+from refund.simulation.engine.clock import VirtualClock
+from refund.simulation.world.busy_days import BusyDays
+from refund.simulation.world.chance import Streams, exponential_quantile
+from refund.simulation.world.desk import Desk
+from refund.simulation.world.erlang import erlang_b, erlang_c, mean_wait_s
+from refund.simulation.world.plans import DeskKind, DeskPlan, Others, ServiceTime, Shape, Shift
 
 DAY = date(2026, 9, 7)
 MIDNIGHT = datetime.combine(DAY, time.min, SHANGHAI).astimezone(UTC)

@@ -7,8 +7,8 @@ import pytest
 from refund.core.customs import RefusalReason
 from refund.core.entitlement import Recovery
 from refund.core.form import Channel
-from refund.simulation.drill_scene import GOOD, Verdict, lost, part
-from refund.simulation.drills import read_drills
+from refund.simulation.drills.drill import read_drills
+from refund.simulation.drills.scene import GOOD, Verdict, lost, part
 from tests.simulation.drill_players import Deed, Player, playing
 
 DRILLS = read_drills().drills

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from refund.places import data_folder
-from refund.simulation.drill_checks import CHECKS
-from refund.simulation.drill_setup import SETUP_ACTS
-from refund.simulation.drills import BYTES_MAX, read_drill, read_drill_file, read_drills
+from refund.simulation.drills.checks import CHECKS
+from refund.simulation.drills.drill import BYTES_MAX, read_drill, read_drill_file, read_drills
+from refund.simulation.drills.setup import SETUP_ACTS
 from tests.house.tree import ROOT
 
 GOOD = (data_folder() / "drills" / "clerk-first-form.toml").read_text(encoding="utf-8")

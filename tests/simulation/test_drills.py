@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from refund.core.people import Role
-from refund.simulation.drills import Audience, Drill, read_drills
+from refund.simulation.drills.drill import Audience, Drill, read_drills
 from tests.simulation.drill_answers import ANSWERS
 from tests.simulation.drill_players import playing
 

@@ -18,17 +18,17 @@ from refund.ports import NetworkSilent
 from refund.sandbox.faults import Fault
 from refund.services.audit import audit
 from refund.services.rules import rules_for
-from refund.simulation import acts, desk_work
-from refund.simulation.agenda import Agenda
-from refund.simulation.clock import VirtualClock
-from refund.simulation.digest import ledger_digest
-from refund.simulation.place import (
+from refund.simulation.engine.agenda import Agenda
+from refund.simulation.engine.clock import VirtualClock
+from refund.simulation.engine.digest import ledger_digest
+from refund.simulation.engine.place import (
     Place,
     PlaceSettings,
     folder_in_memory,
     open_place,
     rules_instead,
 )
+from refund.simulation.runs import acts, desk_work
 from refund.storage import open_storage
 from tests import make
 

@@ -16,12 +16,12 @@ from refund.core.errors import Refused
 from refund.core.form import Channel, Form, Status
 from refund.core.operation import Kind, OperationState
 from refund.core.places import PORTS
-from refund.simulation import acts
-from refund.simulation.card_dealing import FITS, Wanted
-from refund.simulation.card_judges import JUDGES
-from refund.simulation.fault_cards import BOTS, SCENARIO, Dealt, Target, fault_cards
-from refund.simulation.plans import CUSTOMS_DOWN, NETWORK_DOWN, FaultPlanned
-from refund.simulation.scenario import read_scenario
+from refund.simulation.rehearsal.card_dealing import FITS, Wanted
+from refund.simulation.rehearsal.card_judges import JUDGES
+from refund.simulation.rehearsal.fault_cards import BOTS, SCENARIO, Dealt, Target, fault_cards
+from refund.simulation.runs import acts
+from refund.simulation.world.plans import CUSTOMS_DOWN, NETWORK_DOWN, FaultPlanned
+from refund.simulation.world.scenario import read_scenario
 from tests import make
 from tests.simulation.rehearsing import LEARNER, TRAINER, Rehearsed, open_rehearsal
 from tests.world import assert_audit_holds

@@ -23,12 +23,12 @@ from refund.sandbox.store import BookFile
 from refund.services.audit import audit
 from refund.services.enrol import enrol_staff
 from refund.services.rules import rules_for
-from refund.simulation.deadlines import What
-from refund.simulation.forks import check_name, read_change
-from refund.simulation.host import Host
+from refund.simulation.engine.network import BookNetwork
 from refund.simulation.lab_book import open_lab_book
-from refund.simulation.network import BookNetwork
-from refund.simulation.snapshots import kept_days, put_back, take
+from refund.simulation.rehearsal.deadlines import What
+from refund.simulation.rehearsal.forks import check_name, read_change
+from refund.simulation.rehearsal.host import Host
+from refund.simulation.rehearsal.snapshots import kept_days, put_back, take
 from refund.storage import open_storage
 from refund.timepiece import Timepiece
 from tests import make

@@ -16,7 +16,7 @@ from refund.sandbox.faults import Fault
 from refund.sandbox.network import Book
 from refund.sandbox.sessions import SessionRequest
 from refund.sandbox.settings import SandboxSettings
-from refund.simulation.network_hand import HandInBook, HandOverHttp
+from refund.simulation.rehearsal.network_hand import HandInBook, HandOverHttp
 from tests import make
 
 PASSWORD = "A2B3C4D5E6F7"

@@ -16,13 +16,13 @@ from refund.core.mrz import read_mrz
 from refund.core.policy import Purchase, assess, rules_on
 from refund.core.traveller import document_key, read_document, read_latin_name, read_local_name
 from refund.sandbox.cards import trial_card
-from refund.simulation.baskets import goods_master
-from refund.simulation.busy_days import busy_days_of
-from refund.simulation.chance import Streams
-from refund.simulation.drill_zones import zone_of
-from refund.simulation.plans import Fraud, PurchasePlan, TravellerPlan, Turn
-from refund.simulation.population import Population, travellers_of
-from refund.simulation.scenario import Scenario, read_scenario
+from refund.simulation.drills.zones import zone_of
+from refund.simulation.world.baskets import goods_master
+from refund.simulation.world.busy_days import busy_days_of
+from refund.simulation.world.chance import Streams
+from refund.simulation.world.plans import Fraud, PurchasePlan, TravellerPlan, Turn
+from refund.simulation.world.population import Population, travellers_of
+from refund.simulation.world.scenario import Scenario, read_scenario
 from refund.translations import TRAVELLER_LOCALES
 
 WEEK = read_scenario("ordinary-week")

@@ -11,14 +11,22 @@ import html5lib
 import pytest
 
 from refund.core.errors import Refused
-from refund.simulation.charts import Bars, Series, Whisker, across, by_day, nice_ticks, whiskers
-from refund.simulation.figure_words import FIGURES, MINUS, Speech
-from refund.simulation.report import report_of, study_report_of, write_report
-from refund.simulation.results import write_results
-from refund.simulation.results_read import read_results
-from refund.simulation.results_tables import TABLES
-from refund.simulation.what_if import read_question, what_if
-from refund.simulation.wording import refusal_words
+from refund.simulation.questions.what_if import read_question, what_if
+from refund.simulation.reports.charts import (
+    Bars,
+    Series,
+    Whisker,
+    across,
+    by_day,
+    nice_ticks,
+    whiskers,
+)
+from refund.simulation.reports.report import report_of, study_report_of, write_report
+from refund.simulation.reports.results_read import read_results
+from refund.simulation.reports.wording import refusal_words
+from refund.simulation.runs.figure_words import FIGURES, MINUS, Speech
+from refund.simulation.runs.results import write_results
+from refund.simulation.runs.results_tables import TABLES
 from refund.translations import load_catalogues
 from tests.simulation.pieces import simple_world
 

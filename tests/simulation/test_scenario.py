@@ -15,17 +15,17 @@ from refund.core.policy import rules_on
 from refund.gateways.workdays import is_working_day
 from refund.sandbox.cards import BRANDS
 from refund.sandbox.faults import NAMES
-from refund.simulation.chance import Streams
-from refund.simulation.parameters import ASSUMPTION, Value, find, parameters, written
-from refund.simulation.plans import CUSTOMS_DOWN, NETWORK_DOWN, OUTAGES, DeskKind
-from refund.simulation.population import Population
-from refund.simulation.scenario import (
+from refund.simulation.world.chance import Streams
+from refund.simulation.world.parameters import ASSUMPTION, Value, find, parameters, written
+from refund.simulation.world.plans import CUSTOMS_DOWN, NETWORK_DOWN, OUTAGES, DeskKind
+from refund.simulation.world.population import Population
+from refund.simulation.world.scenario import (
     default_scenario,
     parse_scenario,
     read_scenario,
     scenario_names,
 )
-from refund.simulation.staffing import faults_of, staffing_of, stores_of
+from refund.simulation.world.staffing import faults_of, staffing_of, stores_of
 from tests.cli.terminal import Terminal
 from tests.house.tree import ROOT
 

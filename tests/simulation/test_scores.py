@@ -9,10 +9,10 @@ import pytest
 
 from refund.core.errors import Refused
 from refund.core.people import Actor, Role
-from refund.simulation.drill_checks import Judged
-from refund.simulation.drills import Drill, read_drills
+from refund.simulation.drills.checks import Judged
+from refund.simulation.drills.drill import Drill, read_drills
+from refund.simulation.drills.scores import Attempt, Prepared, Scores, Seat
 from refund.simulation.lab_book import LabBook
-from refund.simulation.scores import Attempt, Prepared, Scores, Seat
 
 NOON = datetime(2025, 7, 8, 4, tzinfo=UTC)
 WATCH = datetime(2026, 11, 23, 9, tzinfo=UTC)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from refund.services.steps import Stopped
-from refund.simulation.seats import PieceFailed, do_all
+from refund.simulation.questions.seats import PieceFailed, do_all
 from tests.simulation.pieces import doubled, marked
 
 

@@ -18,12 +18,12 @@ import pytest
 from refund.core.calendar import day_of
 from refund.core.form import Channel
 from refund.services.steps import Stopped
-from refund.simulation.chance import Streams
-from refund.simulation.population import Population
-from refund.simulation.results import write_results
-from refund.simulation.results_tables import TABLES
-from refund.simulation.run import Outcome, simulate
-from refund.simulation.scenario import Scenario, read_scenario
+from refund.simulation.runs.results import write_results
+from refund.simulation.runs.results_tables import TABLES
+from refund.simulation.runs.run import Outcome, simulate
+from refund.simulation.world.chance import Streams
+from refund.simulation.world.population import Population
+from refund.simulation.world.scenario import Scenario, read_scenario
 from tests.house.tree import ROOT
 
 SEED = 7

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from refund.simulation.statistics import (
+from refund.simulation.questions.statistics import (
     beta_share,
     holm,
     interval_of,

@@ -10,11 +10,11 @@ from sqlite_utils import Database
 
 from refund.core.errors import Refused
 from refund.services.steps import Stopped
-from refund.simulation.findings import Verdict, compare
-from refund.simulation.seats import PieceFailed
-from refund.simulation.study import Question, Run
-from refund.simulation.vary import grid, read_varied
-from refund.simulation.what_if import Came, Task, answer_in, read_question, what_if
+from refund.simulation.questions.findings import Verdict, compare
+from refund.simulation.questions.seats import PieceFailed
+from refund.simulation.questions.study import Question, Run
+from refund.simulation.questions.vary import grid, read_varied
+from refund.simulation.questions.what_if import Came, Task, answer_in, read_question, what_if
 from tests.simulation.pieces import simple_world, world_that_ends_at_four
 
 THRESHOLD = "min_purchase=500,200"

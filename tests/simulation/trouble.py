@@ -9,8 +9,8 @@ from random import Random
 from refund.sandbox.faults import KINDS as ALLOWED
 from refund.sandbox.faults import NAMES, Fault
 from refund.sandbox.restore import restore_backup
-from refund.simulation.record import Record
-from refund.simulation.seams import Killed
+from refund.simulation.engine.record import Record
+from refund.simulation.engine.seams import Killed
 from tests.simulation.place import Place
 
 KINDS = ("", "", "hold", "advance", "refund", "release", "capture", "extend", "increase")

@@ -16,7 +16,7 @@ from refund.core.people import Actor
 from refund.ports import Ports
 from refund.services.enrol import goods_master
 from refund.services.issue import Draft, issue_form
-from refund.simulation.network import BookNetwork
+from refund.simulation.engine.network import BookNetwork
 from tests import make
 from tests.web.page import Page, check_page
 from tests.web.people import CLERK, browser

@@ -22,11 +22,11 @@ from refund.ports import Ports
 from refund.sandbox.network import Book
 from refund.services.enrol import enrol_staff, import_stores, put_goods_master
 from refund.services.sign_in import session_hash
-from refund.simulation.clock import VirtualClock
-from refund.simulation.host import Host
-from refund.simulation.ids import CountedIds
-from refund.simulation.network import BookNetwork
-from refund.simulation.network_hand import HandInBook
+from refund.simulation.engine.clock import VirtualClock
+from refund.simulation.engine.ids import CountedIds
+from refund.simulation.engine.network import BookNetwork
+from refund.simulation.rehearsal.host import Host
+from refund.simulation.rehearsal.network_hand import HandInBook
 from refund.timepiece import Timepiece
 from refund.web.auth import cookie_name
 from refund.web.lab import KEY as HOST

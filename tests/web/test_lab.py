@@ -16,8 +16,8 @@ from refund.core.people import Role
 from refund.ports import Ports
 from refund.sandbox.network import Book
 from refund.sandbox.settings import random_id
-from refund.simulation.host import Host
-from refund.simulation.network import BookNetwork
+from refund.simulation.engine.network import BookNetwork
+from refund.simulation.rehearsal.host import Host
 from refund.timepiece import Timepiece
 from refund.web.lab import KEY
 from tests.web.page import check_fragment, check_page

@@ -14,10 +14,10 @@ from refund.core.calendar import day_of
 from refund.core.form import Form, Status
 from refund.services.life import the_form
 from refund.services.rehearsing import TRAVELLER_DESK
-from refund.simulation import acts
-from refund.simulation.bots import Bots, BotThread, open_bots
-from refund.simulation.fault_cards import fault_cards
-from refund.simulation.network_hand import HandInBook
+from refund.simulation.rehearsal.bots import Bots, BotThread, open_bots
+from refund.simulation.rehearsal.fault_cards import fault_cards
+from refund.simulation.rehearsal.network_hand import HandInBook
+from refund.simulation.runs import acts
 from refund.web.lab_cards import BOTS
 from tests import make
 from tests.web.page import Page, check_fragment, check_page

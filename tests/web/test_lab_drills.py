@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from refund.core.calendar import day_of
-from refund.simulation.drills import read_drills
+from refund.simulation.drills.drill import read_drills
 from tests.web.page import check_page
 from tests.web.rehearsal import (
     LEARNER,

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from flask.testing import FlaskClient
 
-from refund.simulation.drills import read_drills
+from refund.simulation.drills.drill import read_drills
 from tests.web.page import check_page
 from tests.web.people import browser
 from tests.web.rehearsal import (

@@ -12,9 +12,9 @@ from flask.testing import FlaskClient
 from refund.core.job import JobState
 from refund.services import jobs
 from refund.services.jobs import RESULT
-from refund.simulation.lab_jobs import SIMULATE, WHAT_IF
-from refund.simulation.study import begin_study
-from refund.simulation.what_if import read_question, what_if
+from refund.simulation.questions.lab_jobs import SIMULATE, WHAT_IF
+from refund.simulation.questions.study import begin_study
+from refund.simulation.questions.what_if import read_question, what_if
 from tests.simulation.pieces import simple_world
 from tests.web.page import Page, check_page
 from tests.web.rehearsal import LEARNER, TRAINER, Rehearsal, open_rehearsal, post

@@ -14,7 +14,7 @@ from refund.app import create_app
 from refund.config import Settings, read_settings
 from refund.core.case import CaseKind
 from refund.services import auditing, cases
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from tests import make
 from tests.services import steps
 from tests.world import World

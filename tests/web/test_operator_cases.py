@@ -13,7 +13,7 @@ from refund.core.case import FIXES, Case, CaseKind, Fix
 from refund.core.form import Form, Status
 from refund.core.people import Actor, Role, Staff
 from refund.services.enrol import enrol_staff
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from tests.services.case_steps import (
     a_big_form,
     declined,

@@ -16,7 +16,7 @@ from refund.core.people import Actor, Role, Staff
 from refund.core.signing import code_url
 from refund.services import later
 from refund.services.enrol import enrol_staff
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from tests import make
 from tests.services import steps
 from tests.services.till_steps import receipts

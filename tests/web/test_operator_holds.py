@@ -12,7 +12,7 @@ from refund.app import create_app
 from refund.config import Settings
 from refund.core.people import Role
 from refund.services import claim, secure
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from tests.services.hold_steps import issued_today, the_hold
 from tests.services.steps import PHONE, agreed, card, claimed
 from tests.web.agency import shown

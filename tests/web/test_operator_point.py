@@ -14,7 +14,7 @@ from refund.config import Settings
 from refund.core.form import Form, Status
 from refund.core.people import Role
 from refund.services import later, point
-from refund.simulation.network import Fault
+from refund.simulation.engine.network import Fault
 from tests import make
 from tests.services import steps
 from tests.services.test_point import opened, two_forms

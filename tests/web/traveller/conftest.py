@@ -12,8 +12,8 @@ from flask import Flask
 from refund.core.form import Form
 from refund.ports import Ports
 from refund.sandbox.network import Book
-from refund.simulation.ids import CountedIds
-from refund.simulation.network import BookNetwork
+from refund.simulation.engine.ids import CountedIds
+from refund.simulation.engine.network import BookNetwork
 from tests.web.people import HandClock
 from tests.web.phone import Phone, issued
 

@@ -9,7 +9,7 @@ from flask import Flask
 
 from refund.core.form import Status
 from refund.ports import Ports
-from refund.simulation.network import BookNetwork
+from refund.simulation.engine.network import BookNetwork
 from tests import make
 from tests.web.page import check_page
 from tests.web.people import HandClock

@@ -23,7 +23,7 @@ from refund.services.counter_pay import Signed, pay_cash
 from refund.services.enrol import goods_master
 from refund.services.returns import BroughtBack
 from refund.services.tills import open_till
-from refund.simulation.network import BookNetwork
+from refund.simulation.engine.network import BookNetwork
 from refund.web.claim_page import PARTS
 from tests import make
 from tests.web.page import check_page

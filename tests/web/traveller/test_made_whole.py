@@ -9,7 +9,7 @@ import pytest
 from refund.core.form import Form, Status
 from refund.ports import Ports
 from refund.services.later import work_once
-from refund.simulation.network import BookNetwork, Fault
+from refund.simulation.engine.network import BookNetwork, Fault
 from tests import make
 from tests.web.people import HandClock
 from tests.web.phone import Phone, status

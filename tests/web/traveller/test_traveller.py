@@ -11,7 +11,7 @@ from refund.core.form import Channel, Form, Status
 from refund.core.operation import Kind
 from refund.ports import Ports
 from refund.services.later import work_once
-from refund.simulation.network import BookNetwork, Fault
+from refund.simulation.engine.network import BookNetwork, Fault
 from tests import make
 from tests.web.page import Page, check_page
 from tests.web.people import HandClock, browser

@@ -1,0 +1,1 @@
+"""One world in one process: clock and agenda, services on real storage, and the network."""

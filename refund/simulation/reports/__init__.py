@@ -1,0 +1,1 @@
+"""Results and answers as pages: sections with charts, and one HTML file each."""
