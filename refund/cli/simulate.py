@@ -13,13 +13,12 @@ import click
 from refund.cli.opened import telling
 from refund.cli.progress import shown
 from refund.cli.refusals import FAILED, Told
-from refund.cli.terminal import one_line
 from refund.cli.words import language
 from refund.core.errors import Refused
 from refund.simulation.runs.reckoning import Figure
 from refund.simulation.runs.run import Outcome
 from refund.simulation.runs.run import simulate as simulate_scenario
-from refund.simulation.world.scenario import Scenario, read_scenario
+from refund.simulation.world.scenario import Scenario, read_changes, read_scenario
 
 SEED_MAX = 2**63 - 1
 
@@ -102,16 +101,9 @@ def _world(scenario: str, changes: tuple[str, ...]) -> Scenario:
     """The scenario with what was changed by hand.
 
     Raises:
-        Refused: as `read_scenario` and `Scenario.with_changes`.
-        Told: a change that is no key and value.
+        Refused: as `read_scenario`, `read_changes` and `Scenario.with_changes`.
     """
-    given: dict[str, object] = {}
-    for text in changes:
-        key, equals, value = text.partition("=")
-        if not equals:
-            raise Told(f"--set wants KEY=VALUE, not {one_line(text)}")
-        given[key.strip()] = value.strip()
-    return read_scenario(scenario).with_changes(given)
+    return read_scenario(scenario).with_changes(read_changes(changes))
 
 
 def command_again(scenario: str, seed: int, days: int | None, changes: tuple[str, ...]) -> str:

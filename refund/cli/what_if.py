@@ -34,6 +34,7 @@ class Running(TypedDict):
     days: int | None
     first_seed: int
     cores: int
+    given: tuple[str, ...]
     report: Path | None
 
 
@@ -54,6 +55,9 @@ class Running(TypedDict):
     help="With how many seeds each variant is run.",
 )
 @click.option("--first-seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option(
+    "--set", "given", multiple=True, metavar="KEY=VALUE", help="Set a parameter in every variant."
+)
 @click.option("--days", type=click.IntRange(1, 3660), help="On how many days people buy.")
 @click.option("--cores", type=click.IntRange(1), default=asking.cores, help="How many to use.")
 @click.option("--out", type=_FILE, required=True, help="The study file; it goes on where it was.")
@@ -75,7 +79,7 @@ def what_if(
     intervals.
     """
     signal.signal(signal.SIGTERM, _stop)
-    question = asking.read_question(scenario, vary, running["days"])
+    question = asking.read_question(scenario, vary, running["days"], running["given"])
     first = running["first_seed"]
     try:
         with telling(), shown("runs", len(question.variants) * seeds) as step:

@@ -175,6 +175,7 @@ REFUSALS: dict[str, Refusal] = {
     "scenario_value": Refusal(422, PROJECT),
     "database_not_fresh": Refusal(409, PROJECT),
     # What-ifs.
+    "set_unreadable": Refusal(422, PROJECT),
     "vary_unreadable": Refusal(422, PROJECT),
     "vary_too_many": Refusal(422, PROJECT),
     "what_if_seeds": Refusal(422, PROJECT),

@@ -33,7 +33,13 @@ from refund.simulation.reports.results_read import read_results
 from refund.simulation.reports.sections import headline, sections_of
 from refund.simulation.runs.figure_words import Speech
 from refund.simulation.world.parameters import parameters
-from refund.simulation.world.scenario import read_scenario, scenario_names
+from refund.simulation.world.scenario import (
+    Scenario,
+    default_scenario,
+    read_changes,
+    read_scenario,
+    scenario_names,
+)
 from refund.web.auth import actor
 from refund.web.context import ports
 from refund.web.filters import errors_by_field
@@ -56,6 +62,7 @@ FIELDS = (
     "days",
     "seeds",
     "seed",
+    "given",
     *(f"{of}-{n}" for n in range(ROWS) for of in ("key", "values")),
 )
 
@@ -139,8 +146,11 @@ def _begin(kind: str) -> AnyResponse | tuple[str, int]:
 def _facts(kind: str, typed: Mapping[str, str], problems: list[Refused]) -> dict[str, object]:
     """What is asked, as a job keeps it; what is wrong with it is added to the problems."""
     facts: dict[str, object] = {"scenario": typed.get("scenario", "")}
-    if facts["scenario"] not in scenario_names():
+    known = facts["scenario"] in scenario_names()
+    world = read_scenario(str(facts["scenario"])) if known else default_scenario()
+    if not known:
         problems.append(Refused("choice_unknown", "scenario", known=scenario_names()))
+    facts["given"] = _given(typed, world, problems)
     days = typed.get("days", "").strip()
     facts["days"] = _whole(days, "days", 1, DAYS_MOST, problems) if days else None
     if kind == SIMULATE:
@@ -150,10 +160,21 @@ def _facts(kind: str, typed: Mapping[str, str], problems: list[Refused]) -> dict
     facts["vary"] = _varied(typed, problems)
     if not problems:
         try:
-            read_question(str(facts["scenario"]), facts["vary"], facts["days"])  # type: ignore[arg-type]  # read just above
+            read_question(str(facts["scenario"]), facts["vary"], facts["days"], facts["given"])  # type: ignore[arg-type]  # read just above
         except Refused as refused:
-            problems.append(Refused(refused.code, "key-0", **refused.facts))
+            field = "given" if refused.code == "set_unreadable" else "key-0"
+            problems.append(Refused(refused.code, field, **refused.facts))
     return facts
+
+
+def _given(typed: Mapping[str, str], world: Scenario, problems: list[Refused]) -> list[str]:
+    """What is set in every run, line by line."""
+    texts = [line.strip() for line in typed.get("given", "").splitlines() if line.strip()]
+    try:
+        world.with_changes(read_changes(texts))
+    except Refused as refused:
+        problems.append(Refused(refused.code, "given", **refused.facts))
+    return texts
 
 
 def _varied(typed: Mapping[str, str], problems: list[Refused]) -> list[str]:

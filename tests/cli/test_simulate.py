@@ -47,7 +47,7 @@ def test_a_report_is_made_from_the_results(terminal: Terminal, tmp_path: Path) -
     ("more", "words"),
     [
         (("--report", "report.html"), "--report needs --out"),
-        (("--set", "nonsense"), "--set wants KEY=VALUE"),
+        (("--set", "nonsense"), "does not set a parameter"),
         (("--set", "no.such=1"), "no.such"),
     ],
 )

@@ -85,7 +85,7 @@ def results(tmp_path: Path) -> Path:
         ],
         "desk": [
             row("desk", name="customs-WUH", staff=2, served=9, wait_p50_s=60.0, wait_p95_s=240.0)
-            | {"busy_s": 3600.0, "open_s": 7200.0},
+            | {"serving_s": 3600.0, "open_s": 7200.0},
             row("desk", name="point-1", staff=1, wait_p50_s=None, wait_p95_s=None),
         ],
         "refusal": [row("refusal", code="below_threshold", times=4)],

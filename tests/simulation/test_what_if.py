@@ -92,6 +92,20 @@ def test_a_what_if_says_what_changes_what_is_noise_and_what_stays(
     assert measured.count == 6
 
 
+def test_what_is_set_counts_in_every_variant_and_makes_the_question(tmp_path: Path) -> None:
+    question = read_question("ordinary-week", [THRESHOLD], 7, ["late_share=0.5"])
+    with pytest.raises(Refused, match="set_unreadable"):
+        read_question("ordinary-week", [THRESHOLD], 7, ["min_purchase=300"])
+    with pytest.raises(Refused, match="set_unreadable"):
+        read_question("ordinary-week", [THRESHOLD], 7, ["late_share"])
+    answer = what_if(question, range(1, 3), tmp_path / "study.db", simple_world, seats=1)
+    assert answer.question.given == {"change.late_share": "0.5"}
+    assert answer.question.parameters["change.late_share"] == "0.5"
+    other = read_question("ordinary-week", [THRESHOLD], 7, ["late_share=0.4"])
+    with pytest.raises(Refused, match="study_differs"):
+        what_if(other, range(1, 3), tmp_path / "study.db", simple_world, seats=1)
+
+
 def test_a_study_that_was_stopped_goes_on_and_comes_to_the_same(
     question: Question, tmp_path: Path
 ) -> None:

@@ -86,6 +86,9 @@ def test_a_single_run_is_asked_and_read(rehearsal: Rehearsal) -> None:
         ({"seeds": "1"}, "seeds", "between 2 and 1000"),
         ({"seeds": "many"}, "seeds", "between 2 and 1000"),
         ({"days": "0"}, "days", "between 1 and 366"),
+        ({"given": "late_share 0.5"}, "given", "does not set a parameter"),
+        ({"given": "late_share=lots"}, "given", "is no value of"),
+        ({"given": "min_purchase=300"}, "given", "does not set a parameter"),
         ({"scenario": "../etc/passwd"}, "scenario", "Only these words"),
     ],
 )
@@ -101,6 +104,20 @@ def test_what_cannot_be_asked_is_told_beside_its_field_and_kept(
     typed = ASKED | changes
     assert page.value("values-0") == typed["values-0"]
     assert jobs.under_way(rehearsal.ports) == []
+
+
+def test_what_is_set_counts_in_every_run_and_stands_in_the_answer(rehearsal: Rehearsal) -> None:
+    client = rehearsal.browser(TRAINER)
+    page = check_page(client.get("/lab/what-if"))
+    nobody = ASKED | {"given": "crowd.travellers_per_store_day = 0\r\n", "seed": "7"}
+    run = post(client, page, "/lab/simulate", **nobody)
+    where = asking(client, **nobody)
+    assert jobs.run_next(rehearsal.ports)
+    assert jobs.run_next(rehearsal.ports)
+    assert "Nobody came to a desk in this run." in check_page(client.get(run)).text
+    answer = check_page(client.get(where)).text
+    assert "crowd.travellers_per_store_day" in answer
+    assert "in every variant" in answer
 
 
 def test_a_question_that_waits_is_cancelled_and_the_live_part_ends(rehearsal: Rehearsal) -> None:

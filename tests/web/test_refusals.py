@@ -46,6 +46,7 @@ FACTS: dict[str, dict[str, object]] = {
         "key": "change.late_share", "typed": "<b>2", "unit": "share",
         "least": "0", "most": "1", "words": (),
     },
+    "set_unreadable": {"typed": "late <b>"},
     "store_not_active": {"obstacles": ("suspended",)},
     "too_late_to_issue": {"last": DAY},
     "too_many_tries": {"minutes": 9},

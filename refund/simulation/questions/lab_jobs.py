@@ -10,7 +10,7 @@ from refund.services.steps import Step
 from refund.simulation.questions.findings import Verdict
 from refund.simulation.questions.seats import do_all
 from refund.simulation.questions.what_if import cores, read_question, what_if
-from refund.simulation.world.scenario import read_scenario
+from refund.simulation.world.scenario import read_changes, read_scenario
 
 SIMULATE, WHAT_IF = "simulate", "what_if"
 KINDS = (SIMULATE, WHAT_IF)
@@ -26,6 +26,7 @@ class Wanted:
     scenario: str
     seed: int
     days: int | None
+    given: tuple[str, ...]
     out: str
 
 
@@ -33,7 +34,7 @@ def live_through(wanted: Wanted) -> str:
     """Live through a scenario, in a process of its own; its digest."""
     from refund.simulation.runs.run import simulate  # noqa: PLC0415 - the world is loaded where it runs
 
-    scenario = read_scenario(wanted.scenario)
+    scenario = read_scenario(wanted.scenario).with_changes(read_changes(wanted.given))
     out = Path(wanted.out)
     return simulate(scenario, seed=wanted.seed, days=wanted.days, out=out).digest
 
@@ -42,7 +43,9 @@ def do_run(ports: Ports, job: Job, step: Step) -> Made:
     """Run a scenario once, and keep its results file."""
     asked = read_facts(job.asked)
     out = spool_of(ports).place(job.job_id + RESULT)
-    wanted = Wanted(asked["scenario"], asked["seed"], asked["days"], str(out))
+    wanted = Wanted(
+        asked["scenario"], asked["seed"], asked["days"], tuple(asked["given"]), str(out)
+    )
     step(0, None)
     ((_, digest),) = do_all([wanted], live_through, 1, lambda done: step(done, None))
     return Made({"digest": digest}, f"{asked['scenario']}-{asked['seed']}{ENDING}")
@@ -54,7 +57,7 @@ def do_what_if(ports: Ports, job: Job, step: Step) -> Made:
     One core is left to the service.
     """
     asked = read_facts(job.asked)
-    question = read_question(asked["scenario"], asked["vary"], asked["days"])
+    question = read_question(asked["scenario"], asked["vary"], asked["days"], asked["given"])
     out = spool_of(ports).place(job.job_id + RESULT)
     out.touch(mode=0o600)
     seeds = range(1, asked["seeds"] + 1)

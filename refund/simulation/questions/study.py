@@ -31,6 +31,7 @@ _TABLES: Mapping[str, Mapping[str, tuple[type, str, str]]] = {
         "title_zh": (str, "the scenario's title in Chinese", ""),
         "days": (int, "how long each run is; empty where the scenario says", "days"),
         "varied": (str, "parameters with their values, the first of each is the base", "JSON"),
+        "given": (str, "parameters that were set in every variant, with their values", "JSON"),
         "parameters": (str, "every parameter before it is varied", "JSON"),
         "program_version": (str, "the version of this program", ""),
     },
@@ -78,6 +79,7 @@ class Question:
         titles: the scenario's title by language, `en` and `zh`.
         varied: what varies.
         days: None where the scenario says how many.
+        given: what was set in every variant, by key, as it was typed.
         parameters: every parameter before it is varied, by key, as people write it.
     """
 
@@ -85,6 +87,7 @@ class Question:
     titles: Mapping[str, str]
     varied: tuple[Varied, ...]
     days: int | None
+    given: Mapping[str, str]
     parameters: Mapping[str, str]
 
     @property
@@ -110,11 +113,15 @@ class Run:
 
 
 def question_of(
-    name: str, scenario: Scenario, varied: Sequence[Varied], days: int | None
+    name: str,
+    scenario: Scenario,
+    varied: Sequence[Varied],
+    days: int | None,
+    given: Mapping[str, str],
 ) -> Question:
-    """The question that a scenario and what varies make."""
+    """The question that a scenario, what was set in it and what varies make."""
     titles = {"en": scenario.title_en or name, "zh": scenario.title_zh or name}
-    return Question(name, titles, tuple(varied), days, scenario.as_written())
+    return Question(name, titles, tuple(varied), days, dict(given), scenario.as_written())
 
 
 class Study:
@@ -210,6 +217,7 @@ def _create(file: Database, question: Question) -> None:
             "title_zh": question.titles["zh"],
             "days": question.days,
             "varied": _json(_plain(question.varied)),
+            "given": _json(dict(question.given)),
             "parameters": _json(dict(question.parameters)),
             "program_version": __version__,
         },
@@ -242,6 +250,7 @@ def _question(file: Database) -> Question:
         titles={"en": row["title_en"], "zh": row["title_zh"]},
         varied=varied,
         days=row["days"],
+        given=json.loads(row["given"]),
         parameters=json.loads(row["parameters"]),
     )
 

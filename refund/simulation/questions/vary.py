@@ -7,12 +7,10 @@ from types import MappingProxyType
 
 from refund.core.errors import Refused
 from refund.core.parameters import PARAMETER_BY_NAME
-from refund.simulation.world.parameters import Parameter, Value, find, written
+from refund.simulation.world.parameters import TYPED_MAX, Parameter, Value, find, written
 
 VARIANTS_MAX = 64
 """More variants than this tell nobody anything. Source: project decision."""
-
-TYPED_MAX = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from refund.simulation.questions.findings import SEEDS_MIN, Answer, answer_of
 from refund.simulation.questions.seats import do_all
 from refund.simulation.questions.study import Question, Run, begin_study, question_of, read_study
 from refund.simulation.questions.vary import grid, read_varied
-from refund.simulation.world.scenario import read_scenario
+from refund.simulation.world.scenario import read_changes, read_scenario
 
 RUNS_MAX = 20_000
 """So many runs can be asked for at once. Source: project decision."""
@@ -59,16 +59,29 @@ def run_task(task: Task) -> Came:
     return Came(outcome.digest, outcome.figures)
 
 
-def read_question(scenario: str, vary: Sequence[str], days: int | None) -> Question:
+def read_question(
+    scenario: str, vary: Sequence[str], days: int | None, given: Sequence[str] = ()
+) -> Question:
     """The question that somebody asks, checked as a whole before anything runs.
 
+    Args:
+        scenario: by name or as a file.
+        vary: parameters with the values that are compared, `min_purchase=200,500`.
+        days: on how many days people buy; None where the scenario says.
+        given: parameters that are set in every variant, `KEY=VALUE`.
+
     Raises:
-        Refused: of `read_scenario` and `read_varied`; of a combination of values that is no world.
+        Refused: of `read_scenario`, `read_changes` and `read_varied`; of a combination of values
+            that is no world; `set_unreadable` for a parameter that varies too.
     """
-    world, varied = read_scenario(scenario), read_varied(vary)
+    fixed, varied = read_changes(given), read_varied(vary)
+    for one in varied:
+        if one.key in fixed:
+            raise Refused("set_unreadable", "set", typed=one.key)
+    world = read_scenario(scenario).with_changes(fixed)
     for variant in grid(varied):
         world.with_changes(variant.changes)
-    return question_of(scenario, world, varied, days)
+    return question_of(scenario, world, varied, days, fixed)
 
 
 def what_if(
@@ -103,7 +116,13 @@ def what_if(
         finished = study.finished()
         # Seed by seed, so that whoever stops it early has whole pairs.
         tasks = [
-            Task(question.scenario, tuple(one.changes.items()), one.number, seed, question.days)
+            Task(
+                question.scenario,
+                (*question.given.items(), *one.changes.items()),
+                one.number,
+                seed,
+                question.days,
+            )
             for seed in seeds
             for one in variants
             if (one.number, seed) not in finished

@@ -35,16 +35,19 @@ class Asked:
 
 
 def asked_of(answer: Answer, speech: Speech) -> list[Asked]:
-    """What varies, in words."""
-    known = parameters()
-    return [
-        Asked(
-            one.key,
-            f"{one.values[0]} {unit_word(one.parameter.unit, speech)}".strip(),
-            speech.listed(one.values[1:]),
-            known[one.key].sentence_zh if speech.is_chinese else known[one.key].sentence_en,
-        )
-        for one in answer.question.varied
+    """What varies, and then what was set alike in all variants, in words."""
+    _, known, question = speech, parameters(), answer.question
+
+    def asked(key: str, base: str, others: str) -> Asked:
+        parameter = known[key]
+        sentence = parameter.sentence_zh if speech.is_chinese else parameter.sentence_en
+        return Asked(key, f"{base} {unit_word(parameter.unit, speech)}".strip(), others, sentence)
+
+    varied = [
+        asked(one.key, one.values[0], speech.listed(one.values[1:])) for one in question.varied
+    ]
+    return varied + [
+        asked(key, value, _("in every variant")) for key, value in question.given.items()
     ]
 
 

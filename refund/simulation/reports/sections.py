@@ -240,13 +240,12 @@ def _waits(results: Results, speech: Speech) -> Section:
 def _hours(results: Results, speech: Speech) -> Section:
     _, desks = speech, [row for row in results.tables["desk"] if row["open_s"]]
     title = _("Staff hours")
-    bars = [Bars(row["name"], [row["open_s"] / 3600, row["busy_s"] / 3600]) for row in desks]
+    bars = [Bars(row["name"], [row["open_s"] / 3600, row["serving_s"] / 3600]) for row in desks]
     rows = [
         [
             row["name"],
             f"{row['open_s'] / 3600:,.1f}",
-            f"{row['busy_s'] / 3600:,.1f}",
-            f"{100 * row['busy_s'] / row['open_s']:.1f} %",
+            f"{row['serving_s'] / 3600:,.1f}",
         ]
         for row in desks
     ]
@@ -254,10 +253,11 @@ def _hours(results: Results, speech: Speech) -> Section:
         "hours",
         title,
         _(
-            "Hours in which staff stood at each desk, and in which they served, over the days on "
-            "which people bought."
+            "Hours in which staff stood at each desk on the days on which people bought, and hours "
+            "in which they served these travellers, then or later. Others in the queue are not "
+            "counted, so this is no share of what a desk can do."
         ),
-        [_("Desk"), _("At the desk"), _("Serving"), _("Share")],
+        [_("Desk"), _("At the desk"), _("Serving")],
         rows,
         across(bars, lambda one: f"{one:,.1f}", title),
         [_("At the desk"), _("Serving")],

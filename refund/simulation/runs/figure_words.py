@@ -18,7 +18,7 @@ FIGURES = {
     "network_fees_fen": "Fees of the card network",
     "fees_earned_fen": "Fees of the agency",
     "exposure_peak_fen": "Outstanding exposure, highest",
-    "exposure_mean_fen": "Outstanding exposure, were every day so",
+    "exposure_steady_fen": "Outstanding exposure in the long run, were it always so",
     "unsecured_peak_fen": "Unsecured exposure, highest",
     "unsecured_days": "Time with unsecured exposure",
     "scan_to_money_p50_s": "Scan to money, half within",

@@ -221,8 +221,9 @@ def figures_of(reckoning: Reckoning, settled: Sequence[Row], cases: int) -> list
     def total(name: str) -> int:
         return sum(getattr(day, name) for day in days)
 
-    # By Little's law: what is owed over time, for each day of buying.
-    mean_fen = story.exposure_fen_days / reckoning.shopping_days
+    # By Little's law: what is owed over time, for each day of buying.  It is what a world that goes
+    # on like this comes to, and so can be above the peak of a run of few days.
+    steady_fen = story.exposure_fen_days / reckoning.shopping_days
     found = [
         Figure("forms", counted.forms, "number", "Forms issued"),
         Figure("forms_instant", counted.instant, "number", "Of these, for the instant refund"),
@@ -236,7 +237,7 @@ def figures_of(reckoning: Reckoning, settled: Sequence[Row], cases: int) -> list
         Figure("network_fees_fen", total("network_fees_fen"), "fen", "Fees of the network"),
         Figure("fees_earned_fen", -story.balances[Account.FEE], "fen", "Fees of the agency"),
         Figure("exposure_peak_fen", story.exposure_peak_fen, "fen", "Most that travellers owed"),
-        Figure("exposure_mean_fen", mean_fen, "fen", "What they would owe, were it always so"),
+        Figure("exposure_steady_fen", steady_fen, "fen", "Owed in the long run, were it so"),
         Figure("unsecured_peak_fen", story.unsecured_peak_fen, "fen", "Most that no hold covered"),
         Figure("unsecured_days", story.unsecured_days, "days", "While anything was uncovered"),
         *_spans("scan_to_money", counted.scan_to_money_s, "From the first scan to the money"),
@@ -277,7 +278,7 @@ def desk_rows(desks: Sequence[Desk], days: int) -> Iterator[Row]:
             "wait_p50_s": quantile(waits, 0.5),
             "wait_p95_s": quantile(waits, 0.95),
             "wait_mean_s": fsum(waits) / len(waits) if waits else None,
-            "busy_s": fsum(visit.busy_s for visit in desk.visits),
+            "serving_s": fsum(visit.busy_s for visit in desk.visits),
             "open_s": desk.plan.staff_s_a_day * days,
         }
 

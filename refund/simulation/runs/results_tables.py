@@ -150,7 +150,7 @@ DESK = Table(
         "wait_p50_s": _seconds("Half of the served waited no longer"),
         "wait_p95_s": _seconds("95 of 100 of the served waited no longer"),
         "wait_mean_s": _seconds("Mean wait of the served"),
-        "busy_s": _seconds("Time in which staff served, added up"),
+        "serving_s": _seconds("Time that the travellers of the run were served, added up"),
         "open_s": _seconds("Time in which staff stood there on the days of buying, added up"),
     },
 )

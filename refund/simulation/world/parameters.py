@@ -20,6 +20,9 @@ from refund.core.policy import RULES
 from refund.core.rulebook import PROVISION_BY_KEY
 from refund.places import data_folder
 
+TYPED_MAX = 60
+"""So much of what somebody typed is told back."""
+
 Value = int | float | str | date | time
 """What a parameter of a world can be; a clock time is Shanghai's."""
 

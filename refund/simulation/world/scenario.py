@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from refund.core.errors import Refused
 from refund.core.parameters import PARAMETER_BY_NAME
 from refund.places import data_folder
 from refund.simulation.world.parameters import (
+    TYPED_MAX,
     Parameter,
     Value,
     find,
@@ -197,6 +198,24 @@ def parse_scenario(name: str, content: bytes) -> Scenario:
         about_en=said["about_en"],
         about_zh=said["about_zh"],
     )
+
+
+def read_changes(texts: Sequence[str]) -> dict[str, str]:
+    """Read `KEY=VALUE`, once for each parameter: its whole key, and the value as typed.
+
+    Raises:
+        Refused: `set_unreadable`, `scenario_key_unknown`.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not name or not equals or not value:
+            raise Refused("set_unreadable", "set", typed=text[:TYPED_MAX])
+        key = find(name).key
+        if key in found:
+            raise Refused("set_unreadable", "set", typed=text[:TYPED_MAX])
+        found[key] = value
+    return found
 
 
 def _of_kind(kind: type[T], value: object) -> T:
