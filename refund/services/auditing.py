@@ -1,8 +1,6 @@
 """The audit that goes on all the time: each run is kept, and what is broken is a case."""
 
 import logging
-import threading
-import traceback
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +9,7 @@ from refund.core.case import Case, CaseKind
 from refund.core.errors import Refused
 from refund.core.people import WORKER
 from refund.ports import Ports
+from refund.pulse import Pulse
 from refund.services.audit import INVARIANTS, Finding, audit
 from refund.services.cases import close_by_itself, open_case
 from refund.transaction import Transaction
@@ -149,32 +148,16 @@ def audit_runs(ports: Ports, limit: int) -> list[AuditRun]:
     return ports.storage.read(lambda tx: tx.audit_runs(limit))
 
 
-class Auditor:
-    """A thread that audits whenever it is due, until it is told to stop."""
+class Auditor(Pulse):
+    """Audits whenever it is due; the processes of a service take turns."""
 
     def __init__(self, ports: Ports, look_seconds: float = LOOK_SECONDS) -> None:
+        super().__init__("auditor", look_seconds)
         self._ports = ports
-        self._look_seconds = look_seconds
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self.run, name="auditor", daemon=True)
 
-    def start(self) -> None:
-        """Begin beside the caller."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Let the run under way end."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def run(self) -> None:
-        """Audit until stopped; whatever fails is logged without its words, and tried again."""
-        while not self._stop.wait(self._look_seconds):
-            try:
-                audit_in_turn(self._ports)
-            except Refused as refused:
-                log.warning("audit put off: %s", refused.code)
-            except Exception as error:  # noqa: BLE001 - an edge: a dead auditor finds nothing
-                where = "".join(traceback.format_tb(error.__traceback__))
-                log.error("auditor: %s\n%s", type(error).__name__, where)  # noqa: TRY400
+    def once(self) -> None:
+        """Audit if it is due and nobody else is at it."""
+        try:
+            audit_in_turn(self._ports)
+        except Refused as refused:
+            log.warning("audit put off: %s", refused.code)

@@ -1,7 +1,6 @@
 """What happens later: a list of tasks, each with its own period, and the worker that does them."""
 
 import logging
-import threading
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from refund.core.form import Event, Status
 from refund.core.operation import Guarantee, Operation
 from refund.core.people import WORKER
 from refund.ports import NetworkSilent, Ports
+from refund.pulse import Pulse
 from refund.services.display import drop_unwatched
 from refund.services.fill_in import forget_yesterday
 from refund.services.fixes import finish_fixes
@@ -179,8 +179,8 @@ def work_through(ports: Ports, tasks: Sequence[Task] | None = None) -> int:
     return each(all_tasks() if tasks is None else tasks, lambda task: task.do(ports))
 
 
-class Worker:
-    """A thread that does each task when it is due, until it is told to stop."""
+class Worker(Pulse):
+    """Does each task when it is due."""
 
     def __init__(
         self,
@@ -188,31 +188,17 @@ class Worker:
         period_seconds: float = PERIOD_SECONDS,
         tasks: Sequence[Task] | None = None,
     ) -> None:
+        super().__init__("worker", period_seconds)
         self._ports = ports
-        self._period_seconds = period_seconds
         self._tasks = all_tasks() if tasks is None else tasks
         self._done_at: dict[str, datetime] = {}
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self.run, name="worker", daemon=True)
 
-    def start(self) -> None:
-        """Begin beside the caller."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Let the task under way end."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def run(self) -> None:
-        """Work until stopped."""
-        while not self._stop.is_set():
-            for task in self._tasks:
-                if self._stop.is_set():
-                    break
-                self._attempt(task)
-            self._stop.wait(self._period_seconds)
+    def once(self) -> None:
+        """Do every task that is due."""
+        for task in self._tasks:
+            if self.ends:
+                break
+            self._attempt(task)
 
     def _attempt(self, task: Task) -> None:
         """Do a task that is due; what fails is logged without its words, and tried again."""

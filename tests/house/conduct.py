@@ -7,17 +7,11 @@ from tests.house.tree import Source
 
 # Where catching everything is right, and why: (file, function) -> reason.
 CATCHES_EVERYTHING: dict[tuple[str, str], str] = {
-    ("refund/sandbox/beat.py", "Beat._run"): (
-        "the network's heart is an edge: a round that failed is logged, and the next one must come"
-    ),
-    ("refund/services/auditing.py", "Auditor.run"): (
-        "an edge: what the auditor cannot do is logged, tried again, and seen by its age"
-    ),
     ("refund/services/jobs.py", "_Run.do"): (
         "an edge: a job that breaks down says that it failed, and the next one must come"
     ),
-    ("refund/services/job_worker.py", "JobWorker.run"): (
-        "an edge: what the thread of jobs cannot do is logged, and looked at again"
+    ("refund/pulse.py", "Pulse.run"): (
+        "an edge: who lives beside the service must live on; what fails is logged, and tried again"
     ),
     ("tests/simulation/run.py", "run"): (
         "a seed's failure, of whatever kind, is the result: its words and the way to repeat it"
@@ -27,9 +21,6 @@ CATCHES_EVERYTHING: dict[tuple[str, str], str] = {
     ),
     ("refund/services/rounds.py", "each"): (
         "one that fails must not keep the others from their turn; all failures are raised after"
-    ),
-    ("refund/simulation/rehearsal/bots.py", "BotThread.run"): (
-        "an edge: bots that died play nothing; what fails is logged, and tried again"
     ),
     ("refund/simulation/rehearsal/host.py", "Host._run"): (
         "an edge: a thread that keeps a rehearsal's time must live on; what fails is logged"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from refund import pulse
 from refund.core.case import Case, CaseKind
 from refund.ports import Network
 from refund.services import auditing, cases
@@ -222,12 +223,12 @@ def test_a_run_that_fails_is_logged_and_the_turn_is_given_back(
             if "auditor: ZeroDivisionError" in record.getMessage():
                 ended.set()
 
-    auditing.log.addHandler(handler := Logged())
+    pulse.log.addHandler(handler := Logged())
     auditor = Auditor(ports, look_seconds=0.01)
     auditor.start()
     assert ended.wait(20)
     auditor.stop()
-    auditing.log.removeHandler(handler)
+    pulse.log.removeHandler(handler)
     assert "test_auditing.py" in caplog.text
     world.clock.pass_by(minutes=1)
     assert audit_in_turn(world.ports) is not None

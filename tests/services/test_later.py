@@ -171,7 +171,7 @@ def test_a_worker_ends_when_it_is_told_to_in_the_middle_of_its_list(small_world:
     task, last = Counted(), Counted()
 
     def stop(ports: Ports) -> int:
-        worker._stop.set()
+        worker.stop()
         return task(ports)
 
     worker._tasks = (Task("stop", SECOND, stop), Task("last", SECOND, last))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import traceback
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,6 +15,7 @@ from refund.core.form import GONE, IN_FLIGHT, Form, Status
 from refund.core.goods import Goods
 from refund.core.people import Actor, Role, Staff
 from refund.ports import NetworkSilent, Ports
+from refund.pulse import Pulse
 from refund.services import issue, rehearsing
 from refund.services.enrol import enrol_staff
 from refund.services.life import the_form
@@ -283,37 +283,21 @@ def open_bots(ports: Ports, book: LabBook, hand: NetworkHand) -> Bots:
     return Bots(ports, book, crowd, hand, faults_of(scenario))
 
 
-class BotThread:
-    """Lets the bots go on beside the service until it is told to stop."""
+class BotThread(Pulse):
+    """Lets the bots go on beside the service."""
 
     def __init__(self, bots: Bots, period_seconds: float = PERIOD_SECONDS) -> None:
+        super().__init__("bots", period_seconds)
         self._bots = bots
-        self._period_seconds = period_seconds
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self.run, name="bots", daemon=True)
+        self._rested: object = None
 
-    def start(self) -> None:
-        """Begin beside the caller."""
-        self._thread.start()
+    def once(self) -> None:
+        """Let them do what there is to do.
 
-    def stop(self) -> None:
-        """Let the round under way end."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def run(self) -> None:
-        """Go on until stopped; whatever fails is logged by its kind and place."""
-        rested: object = None
-        while not self._stop.is_set():
-            try:
-                # While the clock stands and nobody moved, there is nothing that was not looked at.
-                found = self._bots.outlook()
-                if found == rested:
-                    self._bots.look()
-                else:
-                    rested = None if self._bots.go() else found
-            except Exception as error:  # noqa: BLE001 - an edge: dead bots play nobody
-                where = "".join(traceback.format_tb(error.__traceback__))
-                log.error("bots: %s at\n%s", type(error).__name__, where)  # noqa: TRY400 - no words
-            self._stop.wait(self._period_seconds)
+        While the clock stands and nobody moved, there is nothing that was not looked at.
+        """
+        found = self._bots.outlook()
+        if found == self._rested:
+            self._bots.look()
+        else:
+            self._rested = None if self._bots.go() else found
