@@ -17,8 +17,8 @@ from refund.core.signing import (
     REHEARSAL,
     KeyRing,
     SigningKey,
+    bare_code,
     check_version,
-    foreign,
     public_origin,
 )
 
@@ -195,13 +195,7 @@ def read_pass(text: str, public_url: str = "", *, is_rehearsal: bool = False) ->
         Refused: code_torn when it was meant to be a code; rehearsal_form or not_a_rehearsal at
             an address of the other world; code_foreign for anything else.
     """
-    bare = text.strip(ASCII_BLANKS)
-    if match := _URL.fullmatch(bare):
-        if public_url and match[1].upper() != public_origin(public_url):
-            raise foreign(match[2], is_rehearsal=is_rehearsal)
-        bare = match[2]
-    elif not re.fullmatch(r"[A-Za-z0-9=]*", bare):
-        raise Refused("code_foreign")
+    bare = bare_code(text, _URL, public_url, is_rehearsal=is_rehearsal)
     _unpack(bare)
     return bare
 

@@ -142,6 +142,28 @@ def foreign(code: str, *, is_rehearsal: bool) -> Refused:
     return Refused("code_foreign")
 
 
+def bare_code(text: str, url: re.Pattern[str], public_url: str, *, is_rehearsal: bool) -> str:
+    """Return what a scanned text carries: the code behind an address, or the text that is one.
+
+    Args:
+        text: ASCII blanks and line ends around it are tolerated, nothing else is.
+        url: an address of this kind of code: its origin, and what stands behind.
+        public_url: when given, the origin must be ours.
+        is_rehearsal: the world that is asked.
+
+    Raises:
+        Refused: as `foreign` at another address; code_foreign for what cannot be a code.
+    """
+    bare = text.strip(ASCII_BLANKS)
+    if match := url.fullmatch(bare):
+        if public_url and match[1].upper() != public_origin(public_url):
+            raise foreign(match[2], is_rehearsal=is_rehearsal)
+        return match[2]
+    if not _LIKE_A_CODE.fullmatch(bare):
+        raise Refused("code_foreign")
+    return bare
+
+
 def kid_of(public_bytes: bytes) -> str:
     """Return the key id of a raw public key: 8 hex digits of its SHA-256."""
     return hashlib.sha256(public_bytes).digest()[:4].hex()
@@ -312,13 +334,7 @@ def read_code(text: str, public_url: str = "", *, is_rehearsal: bool = False) ->
         Refused: code_torn when it was meant to be a code; rehearsal_form or not_a_rehearsal at
             an address of the other world; code_foreign for anything else.
     """
-    bare = text.strip(ASCII_BLANKS)
-    if match := _URL.fullmatch(bare):
-        if public_url and match[1].upper() != public_origin(public_url):
-            raise foreign(match[2], is_rehearsal=is_rehearsal)
-        bare = match[2]
-    elif not _LIKE_A_CODE.fullmatch(bare):
-        raise Refused("code_foreign")
+    bare = bare_code(text, _URL, public_url, is_rehearsal=is_rehearsal)
     _unpack(bare)
     return bare
 
