@@ -15,6 +15,7 @@ from tests.actors import Person, Purchase
 from tests.journeys.cast import Cast, CastAt
 from tests.journeys.devices import Device, open_browser, open_phone, open_screen
 from tests.journeys.instance import Instance
+from tests.journeys.rehearsal import Rehearsal
 from tests.journeys.walks import See
 
 OpenDevice = Callable[..., Device]
@@ -59,6 +60,17 @@ def own_house(tmp_path: Path) -> Iterator[Instance]:
         yield instance
     finally:
         instance.stop()
+
+
+@pytest.fixture
+def practice(tmp_path: Path) -> Iterator[Rehearsal]:
+    """Run a rehearsal for one journey alone."""
+    house = Rehearsal(tmp_path / "lab")
+    try:
+        house.start()
+        yield house
+    finally:
+        house.stop()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

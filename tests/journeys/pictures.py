@@ -15,7 +15,7 @@ from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, ViewportSize
+from playwright.sync_api import Browser, ViewportSize, expect
 
 from tests import pdf
 from tests.actors import Clerk, Person, Purchase, Slip, Traveller
@@ -96,6 +96,9 @@ KEPT: dict[str, tuple[Colours, ...]] = {
     "audit": ("dark",),
     "lab-clock": ("light",),
     "lab-days": ("light",),
+    "lab-cards": ("light",),
+    "lab-drill": ("light",),
+    "lab-what-if": ("light",),
 }
 """What the README shows; the rest is for looking."""
 
@@ -268,6 +271,14 @@ def rehearse(album: Album, browser: Browser, folder: Path) -> None:
         trainer.page.goto(f"{house.url}/lab/days")
         trainer.page.locator("[name=kind][value=rule]").check()
         album.see("lab-days", trainer)
+        trainer.page.goto(f"{house.url}/lab/cards")
+        album.see("lab-cards", trainer)
+        trainer.begins_drill("One piece is missing")
+        album.see("lab-drill", trainer)
+        trainer.asks_what_if("rules.min_purchase", "500, 200", days=3, seeds=8)
+        picture = trainer.page.get_by_role("img", name="min_purchase = 200.00 yuan instead of")
+        expect(picture).to_be_visible(timeout=240_000)
+        album.see("lab-what-if", trainer)
     finally:
         house.stop()
 

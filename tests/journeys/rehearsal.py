@@ -102,6 +102,25 @@ class Learner(Person):
         row = self.page.locator(f"[data-desk={desk}]")
         row.get_by_role("button", name=self.say("Play")).click()
 
+    def asks_what_if(self, key: str, values: str, *, days: int, seeds: int) -> None:
+        """Ask what another value of a parameter would change in the scenario that is proposed."""
+        self.page.goto(f"{self.home}/lab/what-if")
+        self.arrives_at("What if?")
+        self.field("Days of shopping").fill(str(days))
+        self.field("Parameter 1").fill(key)
+        self.field("Values 1").fill(values)
+        self.field("Seeds").fill(str(seeds))
+        self.button("Ask").click()
+        self.arrives_at("What if? ordinary-week")
+
+    def begins_drill(self, title: str) -> None:
+        """Choose a drill, and start it."""
+        self.page.goto(f"{self.home}/lab/drills")
+        self.page.get_by_role("link", name=title, exact=True).click()
+        self.arrives_at(title)
+        self.button("Start the drill").click()
+        self.sees("What lies before you")
+
     def waits_for(self, words: str) -> None:
         """Load the lab again and again till it says something, as somebody who looks in."""
         until = time.monotonic() + 2 * READY_S

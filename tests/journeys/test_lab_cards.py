@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
@@ -12,17 +11,6 @@ from tests.actors import Clerk, Purchase
 from tests.journeys.conftest import OpenDevice
 from tests.journeys.rehearsal import Learner, Rehearsal
 from tests.journeys.walks import See
-
-
-@pytest.fixture
-def practice(tmp_path: Path) -> Iterator[Rehearsal]:
-    """Run a rehearsal of its own."""
-    house = Rehearsal(tmp_path / "lab")
-    try:
-        house.start()
-        yield house
-    finally:
-        house.stop()
 
 
 @pytest.mark.rule("replaced_form_is_named")

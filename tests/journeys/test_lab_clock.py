@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.actors import Clerk, Purchase, Traveller
@@ -14,17 +12,6 @@ from tests.journeys.conftest import OpenDevice
 from tests.journeys.rehearsal import Learner, Rehearsal
 from tests.journeys.walks import See
 from tests.make import VISA
-
-
-@pytest.fixture
-def practice(tmp_path: Path) -> Iterator[Rehearsal]:
-    """Run a rehearsal of its own."""
-    house = Rehearsal(tmp_path / "lab")
-    try:
-        house.start()
-        yield house
-    finally:
-        house.stop()
 
 
 def test_a_jump_of_28_days_shows_the_captures_and_a_day_can_be_gone_back_to(

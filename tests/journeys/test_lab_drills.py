@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.actors import Clerk
@@ -14,17 +11,6 @@ from tests.journeys.conftest import OpenDevice
 from tests.journeys.rehearsal import Learner, Rehearsal
 from tests.journeys.walks import See
 from tests.officials import Officer
-
-
-@pytest.fixture
-def practice(tmp_path: Path) -> Iterator[Rehearsal]:
-    """Run a rehearsal of its own."""
-    house = Rehearsal(tmp_path / "lab")
-    try:
-        house.start()
-        yield house
-    finally:
-        house.stop()
 
 
 def test_a_learner_does_drills_at_two_desks_and_finds_them_on_the_score_sheet(
@@ -37,7 +23,7 @@ def test_a_learner_does_drills_at_two_desks_and_finds_them_on_the_score_sheet(
     learner.arrives_at("Drills")
     see("drills", learner)
 
-    begins(learner, "Issue an instant refund form")
+    learner.begins_drill("Issue an instant refund form")
     see("a drill at the counter", learner)
     sheet = learner.page
     zone, invoice = copied(sheet, "Document"), copied(sheet, "Invoice")
@@ -59,8 +45,7 @@ def test_a_learner_does_drills_at_two_desks_and_finds_them_on_the_score_sheet(
     learner.sees("SAT 9/2025 · grade A")
     see("a drill's result", learner)
 
-    learner.page.goto(f"{practice.url}/lab/drills")
-    begins(learner, "One piece is missing")
+    learner.begins_drill("One piece is missing")
     code = copied(learner.page, "Form", 1)
     desk = goes_to_the_desk(learner)
     officer = Officer(replace(device, page=desk), practice.url)
@@ -96,14 +81,6 @@ def sees_the_class(trainer: Learner, see: See) -> None:
         trainer.page.get_by_role("link", name="CSV").click()
     rows = taken.value.path().read_text(encoding="utf-8-sig").splitlines()
     assert len([row for row in rows if ",yes," in row]) == 2
-
-
-def begins(learner: Learner, title: str) -> None:
-    """Choose a drill, and start it."""
-    learner.page.get_by_role("link", name=title, exact=True).click()
-    learner.arrives_at(title)
-    learner.button("Start the drill").click()
-    learner.sees("What lies before you")
 
 
 def card_of(page: Page, word: str) -> Locator:

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.conftest import OpenDevice
 from tests.journeys.rehearsal import Learner, Rehearsal
 from tests.journeys.walks import See
-
-
-@pytest.fixture
-def practice(tmp_path: Path) -> Iterator[Rehearsal]:
-    """Run a rehearsal of its own."""
-    house = Rehearsal(tmp_path / "lab")
-    try:
-        house.start()
-        yield house
-    finally:
-        house.stop()
 
 
 def test_a_what_if_is_asked_on_a_page_and_answered_with_a_chart(
@@ -32,12 +19,7 @@ def test_a_what_if_is_asked_on_a_page_and_answered_with_a_chart(
     trainer.page.goto(f"{practice.url}/lab/what-if")
     trainer.arrives_at("What if?")
     see("what if", trainer)
-    trainer.field("Days of shopping").fill("1")
-    trainer.field("Parameter 1").fill("rules.min_purchase")
-    trainer.field("Values 1").fill("500, 200")
-    trainer.field("Seeds").fill("2")
-    trainer.button("Ask").click()
-    trainer.arrives_at("What if? ordinary-week")
+    trainer.asks_what_if("rules.min_purchase", "500, 200", days=1, seeds=2)
     question = trainer.page.url
 
     trainer.page.goto(f"{practice.url}/lab/")
