@@ -293,7 +293,9 @@ def walk_past_the_exit(
     for path in ("exit/record", "exit/import", "forms", "stores", "books", "audit", "keys"):
         operator.page.goto(f"{operator.home}/operator/{path}")
         see(f"operator-{path.rpartition('/')[2]}", operator)
-    for path in ("figures", "exports", "people", "keys/rotate", "sampling", "reviews"):
+    operator.page.goto(f"{operator.home}/operator/figures?days=30")
+    see("operator-figures", operator)
+    for path in ("exports", "people", "keys/rotate", "sampling", "reviews"):
         operator.page.goto(f"{operator.home}/operator/{path}")
         see(f"operator-{path.rpartition('/')[2]}", operator)
     operator.watch.allow(404)

@@ -112,7 +112,7 @@ def _nothing_inline(root: ET.Element) -> None:
             assert not (element.text or "").strip(), "a script stands in the page"
         assert element.tag != "style", "a style stands in the page"
         for name, value in element.attrib.items():
-            assert name != "style", f"{element.tag} has a style of its own"
+            assert name != "style", f"{element.tag} has a style of its own: {value}"
             assert not str(name).startswith("on"), f"{element.tag} handles {name} inline"
             assert not str(name).startswith("hx-on"), f"{element.tag} handles {name} inline"
             assert not value.strip().lower().startswith("javascript:"), value
