@@ -1,10 +1,19 @@
 """What the network tells by itself: a hint at what to ask it, taken once, and never believed."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from refund.core.case import Case, CaseKind
-from refund.core.operation import GuaranteeState, NetworkEvent, Operation, OperationState
+from refund.core.operation import (
+    ORDER,
+    Answer,
+    GuaranteeState,
+    Kind,
+    NetworkEvent,
+    News,
+    Operation,
+    OperationState,
+)
 from refund.ports import NetworkSilent, Ports
 from refund.services.pay import carry_out, record_answer
 from refund.services.rounds import each
@@ -30,6 +39,19 @@ ASKED_MAX = 200
 """Breaks of the match about which the network is asked in one round."""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What our records have under a reference: its shares, and whether a hold stands for them."""
+
+    shares: tuple[Operation, ...]
+    is_held: bool
+
+    @property
+    def told(self) -> tuple[tuple[OperationState, ...], bool]:
+        """What the network can change of it."""
+        return tuple(one.state for one in self.shares), self.is_held
+
+
 def take_notice(ports: Ports, notice: NetworkEvent) -> str:
     """Ask the network about what a notice is about, record what it says, and keep the notice.
 
@@ -41,9 +63,16 @@ def take_notice(ports: Ports, notice: NetworkEvent) -> str:
     Raises:
         NetworkSilent: the network could not be asked; nothing is kept, so that it tells us again.
     """
-    if ports.storage.read(lambda tx: tx.network_event(notice.event_id)) is not None:
+    reference = notice.reference
+
+    def read(tx: Transaction) -> Standing | None:
+        known = tx.network_event(notice.event_id)
+        return _standing(tx, reference) if known is None else None
+
+    before = ports.storage.read(read)
+    if before is None:
         return KNOWN
-    outcome = _asked(ports, notice.reference)
+    outcome = _asked(ports, reference, before)
     kept = replace(notice, outcome=outcome)
     is_new = ports.storage.write(lambda tx: tx.add_network_event(kept))
     return outcome if is_new else KNOWN
@@ -63,8 +92,9 @@ def ask_about_missing(ports: Ports) -> int:
         return [reference for case in cases if (reference := _their_reference(case))]
 
     def ask(reference: str) -> int:
+        before = ports.storage.read(lambda tx: _standing(tx, reference))
         try:
-            return _asked(ports, reference) == RECORDED
+            return _asked(ports, reference, before) == RECORDED
         except NetworkSilent:
             return 0
 
@@ -77,35 +107,36 @@ def _their_reference(case: Case) -> str:
     return str(theirs.get("reference", "")) if isinstance(theirs, Mapping) else ""
 
 
-def _asked(ports: Ports, reference: str) -> str:
-    """Ask about an operation and, where it is a hold that stands with us, about the hold."""
-    shares = ports.storage.read(lambda tx: tx.operations_sent_as(reference))
-    if not shares:
+def _asked(ports: Ports, reference: str, before: Standing) -> str:
+    """Ask about an operation and, where it is a hold that stands with us, about the hold.
+
+    Nothing is written of an answer that says what was known before; how far an operation has come
+    is never taken back, so what is read again within a write can only be further on.
+    """
+    if not before.shares:
         return UNKNOWN
     answer = ports.network.look_up(reference)
     if answer is None:
         return NOT_THERE
-    before = _versions(ports, reference)
-    upcoming = record_answer(ports, shares[0], answer)
-    if isinstance(upcoming, Operation):
-        carry_out(ports, upcoming)
-    after = _versions(ports, reference)
-    if any(stands for _, stands in after):
-        ask_about_holds(ports, [reference])
-        after = _versions(ports, reference)
-    return RECORDED if after != before else NOTHING_NEW
+    after = before
+    if _says_more(before.shares[0], answer):
+        upcoming = record_answer(ports, before.shares[0], answer)
+        if isinstance(upcoming, Operation):
+            carry_out(ports, upcoming)
+        after = ports.storage.read(lambda tx: _standing(tx, reference))
+    if after.is_held and ask_about_holds(ports, [reference]):
+        after = ports.storage.read(lambda tx: _standing(tx, reference))
+    return RECORDED if after.told != before.told else NOTHING_NEW
 
 
-def _stands(tx: Transaction, reference: str) -> bool:
-    """Whether a reference is that of a hold that stands by our records."""
-    return any(one.state is GuaranteeState.HELD for one in tx.guarantees_under(reference))
+def _says_more(known: Operation, answer: Answer) -> bool:
+    """Whether anything is to be recorded of an answer: a first word, a later one, or a break."""
+    is_awaited = known.state is OperationState.PENDING
+    return is_awaited or ORDER[known.state, answer.heard] is not News.KEEP
 
 
-def _versions(ports: Ports, reference: str) -> list[tuple[OperationState, bool]]:
-    """How things stand with a reference by our records."""
-
-    def read(tx: Transaction) -> list[tuple[OperationState, bool]]:
-        stands = _stands(tx, reference)
-        return [(one.state, stands) for one in tx.operations_sent_as(reference)]
-
-    return ports.storage.read(read)
+def _standing(tx: Transaction, reference: str) -> Standing:
+    """How things stand with a reference by our records; only that of a hold has holds under it."""
+    shares = tuple(tx.operations_sent_as(reference))
+    held = tx.guarantees_under(reference) if shares and shares[0].kind is Kind.HOLD else []
+    return Standing(shares, any(one.state is GuaranteeState.HELD for one in held))
