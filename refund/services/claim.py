@@ -17,7 +17,7 @@ from refund.core.store import Store
 from refund.ports import Ports
 from refund.services.card_page import Wanted, entered, open_page
 from refund.services.holds import why_no_hold
-from refund.services.intent import begin_advance, begin_end_of_hold, begin_hold, is_asked
+from refund.services.intent import begin_advance, begin_end_of_hold, begin_hold
 from refund.services.life import By, move, note, the_form, why_gone
 from refund.services.pay import carry_out
 from refund.transaction import Transaction
@@ -206,9 +206,8 @@ def give_details(
         form = _unlocked(tx, session_hash, form_id)
         if form.status not in (Status.ISSUED, Status.AGREED, Status.HELD):
             raise Refused("not_in_this_state", status=form.status.value)
-        before = tx.details_of(form_id)
-        ways = {Method.CARD, before.method if before else Method.CARD}
-        if form.status is Status.HELD and details.method not in ways:
+        is_held = form.status is Status.HELD
+        if is_held and details.method not in {Method.CARD, tx.method_of(form_id)}:
             # The network knows no account of another kind; the card on hold it always knows.
             raise Refused("not_in_this_state", "method", status=form.status.value)
         number = tx.traveller_of(form_id).document.number
@@ -237,7 +236,7 @@ def sign_agreement(
 
     def sign(tx: Transaction) -> Form:
         form = _unlocked(tx, session_hash, form_id)
-        if tx.details_of(form_id) is None:
+        if tx.method_of(form_id) is None:
             raise Refused("field_missing", "method")
         _may_still_claim(tx, form, now)
         if form.status is Status.AGREED:
@@ -288,10 +287,10 @@ def open_card_page(
         _may_still_claim(tx, form, now)
         if form.status is Status.ISSUED:
             raise Refused("agreement_not_signed")
-        details = tx.details_of(form_id)
-        if form.status is not Status.AGREED or details is None:
+        method = tx.method_of(form_id)
+        if form.status is not Status.AGREED or method is None:
             raise Refused("not_in_this_state", status=form.status.value)
-        return form, details.method.value, tx.count_card_visits(form_id) + 1
+        return form, method.value, tx.count_card_visits(form_id) + 1
 
     form, method, attempt = ports.storage.read(look)
     reference = operation_reference(form_id, "card", attempt)
@@ -381,7 +380,7 @@ def choose_ordinary(ports: Ports, session_hash: str, form_id: str) -> Form:
         match form.status:
             case Status.ORDINARY | Status.WITHDRAWING:
                 return form
-            case Status.HELD if is_asked(tx, form_id):
+            case Status.HELD if tx.is_answer_awaited(form_id):
                 return form
             case Status.HELD:
                 return begin_end_of_hold(

@@ -8,7 +8,7 @@ from refund.core.form import ENDED, Event, Form, Status
 from refund.core.ids import operation_reference
 from refund.core.operation import Guarantee, GuaranteeState, Kind, Operation
 from refund.ports import Ports
-from refund.services.cases import close_all_by_themselves, close_by_itself, open_case
+from refund.services.cases import close_all_by_themselves, open_case
 from refund.services.holds import UNFIT, end_guarantee, unsecured
 from refund.services.intent import captured_by, entitlement
 from refund.services.life import By, move
@@ -113,8 +113,9 @@ def _over(tx: Transaction, ports: Ports, form: Form) -> Form:
     """Close the cases that end with the form, and open one for what we owe the traveller."""
     if form.status not in ENDED:
         return form
-    close_all_by_themselves(tx, ports, _FORM_CASES, form.form_id, form.status.value)
     owed_fen = -tx.outstanding_fen(form.form_id)
+    over = _FORM_CASES if owed_fen > 0 else (*_FORM_CASES, CaseKind.ADVANCE_RETURNED)
+    close_all_by_themselves(tx, ports, over, form.form_id, form.status.value)
     if owed_fen > 0:
         open_case(
             tx,
@@ -126,8 +127,6 @@ def _over(tx: Transaction, ports: Ports, form: Form) -> Form:
             amount_fen=owed_fen,
             facts={"status": form.status.value},
         )
-    else:
-        close_by_itself(tx, ports, CaseKind.ADVANCE_RETURNED, form.form_id, form.status.value)
     return form
 
 

@@ -109,7 +109,7 @@ def begin_end_of_hold(
             something else.
     """
     guarantee = tx.live_guarantee(form.form_id)
-    if guarantee is None or is_asked(tx, form.form_id):
+    if guarantee is None or tx.is_answer_awaited(form.form_id):
         raise Refused("not_in_this_state", status=form.status.value)
     captured_fen = captured_by(tx, form, event)
     operation = _intent(
@@ -129,17 +129,12 @@ def begin_end_of_hold(
     return operation
 
 
-def is_asked(tx: Transaction, form_id: str) -> bool:
-    """Whether the network is being asked for something about a form, but for more time."""
-    return any(one.is_awaited for one in tx.operations_of(form_id))
-
-
 def captured_by(tx: Transaction, form: Form, event: Event) -> int:
     """What ending the hold by an event charges to the card, fen; never more than is still out."""
+    if event in (Event.REQUEST_RELEASE, Event.WITHDRAW, Event.REQUEST_WAIVE):
+        return 0
     outstanding_fen = max(0, tx.outstanding_fen(form.form_id))
     match event:
-        case Event.REQUEST_RELEASE | Event.WITHDRAW | Event.REQUEST_WAIVE:
-            return 0
         case Event.REQUEST_ADJUST:
             return max(0, outstanding_fen - entitlement(tx, form).due.net_fen)
         case _:

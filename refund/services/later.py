@@ -15,7 +15,7 @@ from refund.pulse import Pulse
 from refund.services.display import drop_unwatched
 from refund.services.fill_in import forget_yesterday
 from refund.services.fixes import finish_fixes
-from refund.services.intent import LEASE, begin_end_of_hold, is_asked
+from refund.services.intent import LEASE, begin_end_of_hold
 from refund.services.life import the_form
 from refund.services.match import keep_matched
 from refund.services.notices import ask_about_missing
@@ -109,7 +109,7 @@ def _withdraw(tx: Transaction, ports: Ports, form_id: str, now: datetime) -> Ope
     guarantee = tx.live_guarantee(form_id)
     if form.status is not Status.HELD or guarantee is None:
         return None
-    if guarantee.held_at + ABANDONED > now or is_asked(tx, form_id):
+    if guarantee.held_at + ABANDONED > now or tx.is_answer_awaited(form_id):
         return None
     return begin_end_of_hold(tx, ports, form, Event.WITHDRAW, WORKER, reason="abandoned")
 

@@ -1,13 +1,12 @@
 """The exit: departures matched with verified forms and the network's book, and what follows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
 from refund.core.calendar import day_of, last_day
-from refund.core.customs import Verification
-from refund.core.entitlement import remaining_of
+from refund.core.entitlement import ConfirmedLine, LineKey, entitlement_of, remaining_of
 from refund.core.errors import Refused
 from refund.core.form import Event, Form, Status
 from refund.core.matching import (
@@ -26,7 +25,7 @@ from refund.core.people import Actor
 from refund.ports import NetworkSilent, Ports
 from refund.services.ends import end_without_hold
 from refund.services.holds import lapse
-from refund.services.intent import begin_end_of_hold, entitlement
+from refund.services.intent import begin_end_of_hold
 from refund.services.life import By, read_reason, the_form
 from refund.services.pay import carry_out
 from refund.services.rules import rules_of
@@ -123,6 +122,8 @@ def _left_after(tx: Transaction, after: Place, limit: int) -> list[Departure]:
 
 def _departure(tx: Transaction, form: Form) -> Departure:
     verification = tx.verification_of(form.form_id)
+    confirmed = None if verification is None else verification.confirmed
+    invoices, returns = tx.invoices_of(form.form_id), tx.returns_of(form.form_id)
     entry = tx.traveller_of(form.form_id).last_entry
     rules = rules_of(tx, form)
     return Departure(
@@ -130,22 +131,18 @@ def _departure(tx: Transaction, form: Form) -> Departure:
         verification=verification,
         exit=exit_for(form, tx.exits_of(form.document_index), verification),
         guarantee=tx.live_guarantee(form.form_id),
-        worth=entitlement(tx, form),
+        worth=entitlement_of(form, invoices, returns, confirmed, rules),
         stay_until=None if entry is None else last_day(entry, rules.stay_days),
         capture_working_days=rules.capture_working_days,
         book=None,
         book_asked=False,
         outstanding_fen=tx.outstanding_fen(form.form_id),
-        all_shown=_all_shown(tx, form, verification),
+        all_shown=confirmed is None or _is_all(confirmed, remaining_of(invoices, returns)),
     )
 
 
-def _all_shown(tx: Transaction, form: Form, verification: Verification | None) -> bool:
+def _is_all(confirmed: Sequence[ConfirmedLine], left: Mapping[LineKey, int]) -> bool:
     """Whether customs confirmed all that the traveller still had."""
-    confirmed = None if verification is None else verification.confirmed
-    if confirmed is None:
-        return True
-    left = remaining_of(tx.invoices_of(form.form_id), tx.returns_of(form.form_id))
     return {line.line: line.quantity for line in confirmed} == left
 
 

@@ -28,7 +28,7 @@ from refund.core.people import WORKER
 from refund.ports import Line, NetworkSilent, Ports
 from refund.services.cases import close_by_itself, open_case
 from refund.services.holds import ends_early, lapse, unsecured
-from refund.services.intent import begin_end_of_hold, begin_extension, is_asked
+from refund.services.intent import begin_end_of_hold, begin_extension
 from refund.services.life import the_form
 from refund.services.pay import carry_out
 from refund.services.reconcile import own_proposal
@@ -176,7 +176,7 @@ def _begin_charge(tx: Transaction, ports: Ports, form_id: str, now: datetime) ->
     # An extension that has not come about by now leaves a hold as short as any other.
     cover = cover_of(guarantee.expires_at, form.depart_by, last, extendable=False).cover
     seen = own_proposal(tx, ports, form)
-    if cover is Cover.WHOLE or seen.action not in CHARGES or is_asked(tx, form_id):
+    if cover is Cover.WHOLE or seen.action not in CHARGES or tx.is_answer_awaited(form_id):
         return None
     reason = f"{seen.why.value}: the hold ends"
     return begin_end_of_hold(tx, ports, form, CHARGES[seen.action], WORKER, reason)

@@ -29,7 +29,7 @@ from refund.services.claim import read_form_code
 from refund.services.life import By, move, note, the_form
 from refund.services.rules import rules_of
 from refund.services.sampling import draw_for
-from refund.services.worth import Worth, decided_worth, worth
+from refund.services.worth import Worth, decided_worth, remaining_worth
 from refund.transaction import Transaction
 
 CODE_LENGTH_MIN = 60
@@ -127,11 +127,13 @@ def view(ports: Ports, officer: Actor, form_id: str) -> CustomsView:
         verification = tx.verification_of(form_id)
         decided_by = tx.staff(verification.officer_id) if verification else None
         invoices, returns = tuple(tx.invoices_of(form_id)), tx.returns_of(form_id)
-        forms = tx.forms_of_traveller(form.document_index)
+        forms, rules = tx.forms_of_traveller(form.document_index), rules_of(tx, form)
         if refusal is None:
             drawn: Draw | None = draw_for(tx, ports, form, officer.port, now)
+            value = remaining_worth(tx, form, invoices, returns, rules)
         else:
             drawn = tx.draw_of(form_id)
+            value = decided_worth(tx, form, verification)
         return CustomsView(
             form=form,
             store=store,
@@ -142,9 +144,9 @@ def view(ports: Ports, officer: Actor, form_id: str) -> CustomsView:
             decided_by=decided_by.actor.name if decided_by else "",
             refusal=refusal,
             draw=drawn,
-            worth=worth(tx, form) if refusal is None else decided_worth(tx, form, verification),
+            worth=value,
             remarks=remarks_on(form, officer, today, returned=bool(returns)),
-            just_below=just_below(form, forms, rules_of(tx, form)),
+            just_below=just_below(form, forms, rules),
             open_forms=tuple(one for one in forms if why_not(one, today) is None),
         )
 

@@ -8,12 +8,14 @@ from refund.core.entitlement import (
     NOTHING,
     ConfirmedLine,
     Entitlement,
+    GoodsReturn,
     LineKey,
     entitlement_of,
     remaining_of,
 )
 from refund.core.form import Form, Status
 from refund.core.invoice import Invoice
+from refund.core.policy import RuleSet
 from refund.ports import Ports
 from refund.services.intent import entitlement
 from refund.services.life import the_form
@@ -45,14 +47,20 @@ def worth(tx: Transaction, form: Form, lines: Sequence[ConfirmedLine] | None = N
     Raises:
         Refused: `quantity_above_listed`.
     """
-    found = entitlement_of(
-        form,
-        tx.invoices_of(form.form_id),
-        tx.returns_of(form.form_id),
-        lines,
-        rules_of(tx, form),
-    )
+    invoices, returns = tx.invoices_of(form.form_id), tx.returns_of(form.form_id)
+    found = entitlement_of(form, invoices, returns, lines, rules_of(tx, form))
     return Worth(found, _advance_fen(tx, form))
+
+
+def remaining_worth(
+    tx: Transaction,
+    form: Form,
+    invoices: Sequence[Invoice],
+    returns: Sequence[GoodsReturn],
+    rules: RuleSet,
+) -> Worth:
+    """What a form comes to for all that remain of goods that were read already."""
+    return Worth(entitlement_of(form, invoices, returns, None, rules), _advance_fen(tx, form))
 
 
 def decided_worth(tx: Transaction, form: Form, verification: Verification | None) -> Worth:

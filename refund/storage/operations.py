@@ -61,6 +61,15 @@ class OperationQueries(Rows):
         )
         return [operation_of(row) for row in rows]
 
+    def is_answer_awaited(self, form_id: str) -> bool:
+        """Whether the network owes an answer that a form waits for, as `Operation.is_awaited`."""
+        row = self._session.row(
+            "SELECT 1 AS awaited FROM operation"
+            " WHERE form_id = :form_id AND state = 'pending' AND kind <> 'extend'",
+            form_id=form_id,
+        )
+        return row is not None
+
     def operations_sent_as(self, reference: str) -> list[Operation]:
         """The operation, or all shares of the joint one, that the network knows by a reference."""
         rows = self._session.rows(

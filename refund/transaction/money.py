@@ -23,6 +23,10 @@ class OperationRows(Protocol):
         """A form's operations, oldest first."""
         ...
 
+    def is_answer_awaited(self, form_id: str) -> bool:
+        """Whether the network owes an answer that a form waits for, as `Operation.is_awaited`."""
+        ...
+
     def operations_sent_as(self, reference: str) -> list[Operation]:
         """The operation, or all shares of the joint one, that the network knows by a reference."""
         ...
