@@ -221,6 +221,13 @@ class FaultPlan:
                     return True
         return False
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is switched on, so that no draw would bring anything."""
+        if self._file.is_fleeting:
+            return not self._switched_on()
+        return self._file.row("SELECT 1 FROM fault LIMIT 1", {}) is None
+
     def switch_on(self, fault: Fault) -> int:
         """Let a fault happen from now on; returns the id by which it is switched off."""
         with self._file.write() as db:

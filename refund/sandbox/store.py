@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pysqlite3
@@ -14,6 +13,48 @@ from refund.sandbox.schema import bring_up_to_date
 
 # Before this release two connections could corrupt a WAL file while checkpointing.
 _OLDEST_SQLITE = (3, 51, 3)
+
+
+class _Block:
+    """A block in one transaction: the outermost one begins and ends it, those inside join it.
+
+    sqlite-utils begins its own transactions without the write lock, so they are begun here.  There
+    is one such object for a file, whose turn a thread has while it is inside.
+    """
+
+    def __init__(self, db: Database, turn: threading.RLock) -> None:
+        self._db = db
+        self._turn = turn
+        self._begun: list[bool] = []
+
+    def __enter__(self) -> Database:
+        self._turn.acquire()
+        try:
+            begins = not self._db.conn.in_transaction
+            if begins:
+                self._db.conn.execute("BEGIN IMMEDIATE")
+            self._begun.append(begins)
+        except BaseException:
+            self._turn.release()
+            raise
+        return self._db
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        try:
+            if self._begun.pop():
+                self._end(is_whole=kind is None)
+        finally:
+            self._turn.release()
+
+    def _end(self, *, is_whole: bool) -> None:
+        conn = self._db.conn
+        try:
+            if is_whole:
+                conn.execute("COMMIT")
+        finally:
+            # What was not committed, or could not be, is taken back.
+            if conn.in_transaction:
+                conn.execute("ROLLBACK")
 
 
 class BookFile:
@@ -36,6 +77,7 @@ class BookFile:
             cached_statements=128,
         )
         self._db = Database(connection)
+        self._block = _Block(self._db, self._turn)
         if fleeting:
             self._set("locking_mode=EXCLUSIVE", "journal_mode=MEMORY", "synchronous=OFF")
         else:
@@ -52,24 +94,9 @@ class BookFile:
         for pragma in pragmas:
             self._db.execute(f"PRAGMA {pragma}").fetchall()
 
-    @contextmanager
-    def write(self) -> Iterator[Database]:
-        """Run the block in one transaction, committed at its end; inside another it joins that.
-
-        sqlite-utils begins its own transactions without the write lock, so it is begun here.
-        """
-        with self._turn:
-            if self._db.conn.in_transaction:
-                yield self._db
-                return
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.conn.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+    def write(self) -> AbstractContextManager[Database]:
+        """Run the block in one transaction, committed at its end; inside another it joins that."""
+        return self._block
 
     def rows(self, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Return all rows of a query, read in one go."""

@@ -61,6 +61,14 @@ _EXTRAS = ("webhook_forged", "webhook_stale", "webhook_other_merchant")
 """The faults that add an event to the true one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a fault can be kept to: the end of a card, and a kind of operation."""
+
+    last4: str
+    kind: str
+
+
 class Outbox:
     """The events that are to be sent, written in the transaction of what they tell.
 
@@ -85,9 +93,16 @@ class Outbox:
         if not self._announces:
             return
         kind = str(told["operation"]["kind"]) if "operation" in told else "hold"
+        if self._faults.is_quiet:
+            self._keep(_event(what, MERCHANT, told, at), "", "waiting", at, at)
+        else:
+            self._announce_amiss(what, told, Scope(last4, kind), at)
+
+    def _announce_amiss(self, what: str, told: dict[str, Any], scope: Scope, at: datetime) -> None:
+        """Keep an event while faults are switched on."""
 
         def happens(fault: str) -> bool:
-            return self._faults.draw(fault, last4=last4, kind=kind)
+            return self._faults.draw(fault, last4=scope.last4, kind=scope.kind)
 
         manner, state, next_at = "", "waiting", at
         if happens("webhook_never"):

@@ -44,13 +44,10 @@ class Wire(BookNetwork):
         return answer
 
     def _carried(self, operation: Operation) -> Answer:
-        kind = operation.kind.value
-        token = operation.card_token or operation.payout_token
-        last4 = self.kept.last4_of(token, operation.hold_reference)
-        self._before(kind, last4)
+        self._before(operation)
         answer = super().send(operation)
         self.before_answer()
-        match self._drawn(AFTER, kind, last4):
+        match self._drawn(AFTER, operation):
             case "key_forgotten":
                 self.kept.forget_key(operation.sent_key)
             case "wrong_amount":
@@ -65,14 +62,21 @@ class Wire(BookNetwork):
                 raise NetworkSilent
         return answer
 
-    def _before(self, kind: str, last4: str) -> None:
-        name = self._drawn(BEFORE, kind, last4)
+    def _before(self, operation: Operation | None) -> None:
+        name = self._drawn(BEFORE, operation)
         if name == "other_parameters":
             raise NetworkRejected("key_reused")
         if name:
             raise NetworkSilent
 
-    def _drawn(self, names: Sequence[str], kind: str, last4: str) -> str:
+    def _drawn(self, names: Sequence[str], operation: Operation | None) -> str:
+        """The first of some faults that happens to an operation, or to a page; nothing if none."""
+        if self.kept.faults.is_quiet:
+            return ""
+        kind, last4 = "session", ""
+        if operation is not None:
+            token = operation.card_token or operation.payout_token
+            kind, last4 = operation.kind.value, self.kept.last4_of(token, operation.hold_reference)
         for name in names:
             if kind == "session" and name.startswith("wrong_"):
                 continue
@@ -84,12 +88,12 @@ class Wire(BookNetwork):
     def _open(self, wanted: SessionRequest) -> CardPage:
         self._lost()
         try:
-            self._before("session", "")
+            self._before(None)
             page = super()._open(wanted)
         except NetworkRejected:
             # The gateway takes a page that was not opened for no answer, whatever was said.
             raise NetworkSilent from None
-        if self._drawn(AFTER, "session", "") in SILENT_AFTER:
+        if self._drawn(AFTER, None) in SILENT_AFTER:
             raise NetworkSilent
         return page
 
