@@ -1,10 +1,10 @@
 # One command for each thing one does here.  PYTHON=python3.12 chooses the interpreter,
-# ARGS="…" is handed on to the command behind `run`, `test` and `bench`.
+# ARGS="…" is handed on to the command behind `run`, `rehearse`, `test` and `bench`.
 
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench soak readme lock clean pictures
+.PHONY: help install run rehearse test check bench soak readme lock clean pictures
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -14,6 +14,9 @@ install: ## Make .venv/ what the lock says; does nothing when nothing changed
 
 run: install ## Start the whole service with demo data in instance/, till Ctrl-C
 	@exec .venv/bin/refund demo $(ARGS)
+
+rehearse: install ## Start a rehearsal with bots and a class on a clock of its own (ARGS="autumn --scenario golden-week")
+	@exec .venv/bin/refund rehearse $(ARGS)
 
 test: ## Install what tests need, check the code, run every test
 	@.ci/system-packages
