@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
+from itertools import chain, repeat
 
 from refund.core.calendar import end_of_day
 from refund.core.case import Case
@@ -15,6 +16,9 @@ from refund.transaction import Transaction
 
 BATCH = 1_000
 """Rows that are in memory at once."""
+
+FIRST_BATCH = 100
+"""Rows that are read first: so many that a file begins at once, however long it is."""
 
 Cell = str | int | date | datetime
 Progress = Callable[[int, int], None]
@@ -104,8 +108,8 @@ def _forms(ports: Ports, asked: Asked, progress: Progress) -> Iterator[tuple[Cel
     after, last = f"{asked.first:%y%m%d}", f"{asked.last:%y%m%d}999999999"
     found = ports.storage.read(lambda tx: tx.day_figures(asked.first, asked.last))
     total, done = sum(one.count for one in found if one.name == "issued"), 0
-    while True:
-        batch = ports.storage.read(_forms_after(after, last))
+    for size in _sizes():
+        batch = ports.storage.read(_forms_after(after, last, size))
         for form in batch:
             amounts = form.amounts
             yield (
@@ -115,25 +119,31 @@ def _forms(ports: Ports, asked: Asked, progress: Progress) -> Iterator[tuple[Cel
             )
         done += len(batch)
         progress(done, max(total, done))
-        if len(batch) < BATCH:
+        if len(batch) < size:
             return
         after = batch[-1].form_number
 
 
-def _forms_after(after: str, last: str) -> Callable[[Transaction], list[Form]]:
-    return lambda tx: tx.forms_numbered(after, last, BATCH)
+def _sizes() -> Iterator[int]:
+    return chain((FIRST_BATCH,), repeat(BATCH))
+
+
+def _forms_after(after: str, last: str, limit: int) -> Callable[[Transaction], list[Form]]:
+    return lambda tx: tx.forms_numbered(after, last, limit)
 
 
 Since = tuple[datetime, str]
 Posted = tuple[Entry, datetime, str, int]
 
 
-def _entries_after(after: Since, end: datetime) -> Callable[[Transaction], list[Posted]]:
-    return lambda tx: tx.entries_after(after, end, BATCH)
+def _entries_after(
+    after: Since, end: datetime, limit: int
+) -> Callable[[Transaction], list[Posted]]:
+    return lambda tx: tx.entries_after(after, end, limit)
 
 
-def _cases_after(after: Since, end: datetime) -> Callable[[Transaction], list[Case]]:
-    return lambda tx: tx.cases_after(after, end, BATCH)
+def _cases_after(after: Since, end: datetime, limit: int) -> Callable[[Transaction], list[Case]]:
+    return lambda tx: tx.cases_after(after, end, limit)
 
 
 def _span(asked: Asked) -> tuple[datetime, datetime]:
@@ -143,8 +153,8 @@ def _span(asked: Asked) -> tuple[datetime, datetime]:
 def _ledger(ports: Ports, asked: Asked, progress: Progress) -> Iterator[tuple[Cell, ...]]:
     start, end = _span(asked)
     after, done = (start, ""), 0
-    while True:
-        batch = ports.storage.read(_entries_after(after, end))
+    for size in _sizes():
+        batch = ports.storage.read(_entries_after(after, end, size))
         for entry, at, actor, store_number in batch:
             for posting in entry.postings:
                 is_debit = posting.side is Side.DEBIT
@@ -157,7 +167,7 @@ def _ledger(ports: Ports, asked: Asked, progress: Progress) -> Iterator[tuple[Ce
                 )
         done += len(batch)
         progress(done, 0)
-        if len(batch) < BATCH:
+        if len(batch) < size:
             return
         after = (batch[-1][1], batch[-1][0].event_key)
 
@@ -165,8 +175,8 @@ def _ledger(ports: Ports, asked: Asked, progress: Progress) -> Iterator[tuple[Ce
 def _cases(ports: Ports, asked: Asked, progress: Progress) -> Iterator[tuple[Cell, ...]]:
     start, end = _span(asked)
     after, done = (start, ""), 0
-    while True:
-        batch = ports.storage.read(_cases_after(after, end))
+    for size in _sizes():
+        batch = ports.storage.read(_cases_after(after, end, size))
         for case in batch:
             yield (
                 *(case.case_id, case.kind.value, case.subject, case.form_id, case.store_number),
@@ -176,7 +186,7 @@ def _cases(ports: Ports, asked: Asked, progress: Progress) -> Iterator[tuple[Cel
             )
         done += len(batch)
         progress(done, 0)
-        if len(batch) < BATCH:
+        if len(batch) < size:
             return
         after = (batch[-1].opened_at, batch[-1].case_id)
 

@@ -234,9 +234,8 @@ class OfficeQueries(Rows):
     ) -> list[tuple[Entry, datetime, str, int]]:
         """Entries in their order, after one of them and before a moment: actor and store too."""
         heads = self._session.rows(
-            "SELECT * FROM entry WHERE posted_at >= :at AND posted_at < :end_at"
-            " AND (posted_at > :at OR entry_key > :entry_key)"
-            " ORDER BY posted_at, entry_key LIMIT :limit_rows",
+            "SELECT * FROM entry WHERE (posted_at, entry_key) > (:at, :entry_key)"
+            " AND posted_at < :end_at ORDER BY posted_at, entry_key LIMIT :limit_rows",
             at=written(after[0]),
             entry_key=after[1],
             end_at=written(end),

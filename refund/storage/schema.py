@@ -10,7 +10,7 @@ from refund.storage.schema_jobs import JOBS
 from refund.storage.schema_later import LATER
 from refund.storage.schema_match import MATCH
 from refund.storage.schema_network import NETWORK
-from refund.storage.schema_office import OFFICE
+from refund.storage.schema_office import IN_ORDER, OFFICE
 from refund.storage.schema_offline import OFFLINE
 from refund.storage.schema_phones import PHONES
 from refund.storage.schema_reissue import REISSUE
@@ -216,4 +216,5 @@ STEPS: tuple[Step, ...] = (
     OFFLINE,
     JOBS,
     REISSUE,
+    IN_ORDER,
 )

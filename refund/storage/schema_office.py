@@ -96,3 +96,14 @@ def office(number: int) -> Step:
 
 
 OFFICE = office(10)
+
+IN_ORDER = Step(
+    16,
+    "the ledger is read in its order",
+    (
+        # Many entries can have one moment: without their keys all of them had to be sorted first.
+        "DROP INDEX entry_moment",
+        "CREATE INDEX entry_moment ON entry (posted_at, entry_key)",
+    ),
+)
+"""Step 16."""

@@ -6,19 +6,22 @@ import csv
 import io
 import zipfile
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
 from refund.core.errors import Refused
+from refund.core.ledger import freed_entry
 from refund.core.office import percentile
 from refund.services import dashboards, exports
 from refund.services.claim import claim_advance
 from refund.services.dashboards import Sum
 from refund.services.exports import Asked, What
+from refund.transaction import Transaction
 from refund.web.export_files import csv_of, name_of, xlsx_into
 from tests import make
 from tests.services import steps
-from tests.world import World
+from tests.world import World, open_world
 
 FIRST, LAST = date(2025, 7, 8), date(2025, 7, 31)
 
@@ -104,6 +107,24 @@ def test_every_file_ends_with_the_sums_of_the_screen(world: World) -> None:
     assert days[0][5:] == ["2", "20", "50"]
     assert lines(world, What.STORES)[0][6] == "268.92"
     assert lines(world, What.CASES)[-1][5] == "0.00"
+
+
+def test_a_file_of_several_pieces_has_each_row_once_and_in_order(
+    tmp_path: Path, engine_url: str
+) -> None:
+    keys = [f"entry-{n:04}" for n in range(exports.FIRST_BATCH + exports.BATCH + 1)]
+    # No audit follows: so many entries of one form are nobody's work.
+    with open_world(tmp_path, engine_url) as world:
+        form, at = steps.issued(world), world.clock.at
+
+        def post(tx: Transaction) -> None:
+            for key in reversed(keys):
+                tx.post(freed_entry(key, form.form_id, 1), form.store_number, "operator", at)
+
+        world.ports.storage.write(post)
+        rows = lines(world, What.LEDGER)[:-1]
+    assert len({row[0] for row in rows}) == 1, "all of one moment"
+    assert [row[1] for row in rows] == [key for key in keys for _ in range(2)]
 
 
 def test_a_long_file_tells_how_far_it_is(small_world: World) -> None:
