@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
 
 from refund.core.calendar import end_of_day, parse_day
 from refund.core.errors import Refused
@@ -328,9 +327,10 @@ def _read_line(raw: bytes, expected: int) -> StatementLine:
     """Read one line, which must be the next."""
     if not raw.endswith(b"\n"):
         raise Refused("statement_truncated", "file", lines=expected - 1)
-    unreadable = partial(
-        Refused, "statement_row_unreadable", "file", line=expected, found=_told(raw)
-    )
+
+    def unreadable() -> Refused:
+        return Refused("statement_row_unreadable", "file", line=expected, found=_told(raw))
+
     found = _LINE.fullmatch(raw[:-1])
     if found is None:
         raise unreadable()

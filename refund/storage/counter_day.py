@@ -11,7 +11,6 @@ from refund.storage.protocol import Row, Value
 from refund.storage.records import day, moment, text, whole, written
 from refund.storage.rows import Rows
 
-_CHUNK = 200
 _FORGOTTEN = (
     "FROM till_sale WHERE store_number = :store_number AND decided_at IS NULL"
     " AND NOT EXISTS (SELECT 1 FROM invoice JOIN form ON form.form_id = invoice.form_id"
@@ -155,10 +154,7 @@ class TillFileQueries(Rows):
             for sale in sales
         ]
         rest = " ON CONFLICT (store_number, invoice_number) DO NOTHING"
-        return sum(
-            self._insert_all("till_sale", rows[at : at + _CHUNK], rest)
-            for at in range(0, len(rows), _CHUNK)
-        )
+        return self._insert_all("till_sale", rows, rest) if rows else 0
 
     def till_sale(self, store_number: int, invoice_number: str) -> Sale | None:
         """A sale of a store that nobody has decided about."""

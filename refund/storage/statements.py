@@ -10,9 +10,6 @@ from refund.storage.records import moment, moment_or_none, text, whole, written
 from refund.storage.rows import Rows
 from refund.storage.schema_match import LINES_PER_STATEMENT
 
-LINES_AT_ONCE = 250
-"""Lines of one INSERT: ten values each, far below what either engine takes."""
-
 
 class StatementQueries(Rows):
     """Statements: loaded in pieces, and visible once they are complete."""
@@ -63,9 +60,7 @@ class StatementQueries(Rows):
         )
         if touched:
             first = number * LINES_PER_STATEMENT
-            for start in range(0, len(lines), LINES_AT_ONCE):
-                some = lines[start : start + LINES_AT_ONCE]
-                self._insert_all("statement_line", [_values(first, line) for line in some])
+            self._insert_all("statement_line", [_values(first, line) for line in lines])
         return touched == 1
 
     def complete_statement(self, number: int, trailer: Trailer, at: datetime) -> Statement | None:
