@@ -25,6 +25,7 @@ class PrivateFolder:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder
+        self._files: dict[str, Path] = {}
 
     def make(self) -> None:
         """Make the folder when it is missing, then check it.
@@ -64,8 +65,12 @@ class PrivateFolder:
 
     def stamp(self, name: str) -> Stamp | None:
         """Return what changes when a file is replaced, None when it is missing."""
+        # It is asked at every signature: to put a path together takes longer than to look.
+        file = self._files.get(name)
+        if file is None:
+            file = self._files[name] = self.path / name
         try:
-            return _stamp((self.path / name).lstat())
+            return _stamp(file.lstat())
         except FileNotFoundError:
             return None
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
+
+KNOWN_MAX = 1024
+"""Moments whose text is kept in mind: what happens at one of them says it many times."""
 
 _WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -32,7 +37,10 @@ def written(body: dict[str, Any]) -> str:
     return _WRITER.encode(body)
 
 
-def stamp(moment: datetime) -> str:
-    """Return a moment as ISO 8601 UTC of fixed width, so that texts compare like moments."""
+def _stamp(moment: datetime) -> str:
     utc = moment.astimezone(UTC).replace(tzinfo=None)
     return utc.isoformat(timespec="milliseconds") + "Z"
+
+
+stamp: Callable[[datetime], str] = lru_cache(maxsize=KNOWN_MAX)(_stamp)
+"""A moment as ISO 8601 UTC of fixed width, so that texts compare like moments."""

@@ -1,7 +1,9 @@
 """Rows and core objects, each made from the other."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from refund.core.agreement import Details
 from refund.core.form import Channel, Form, Method, Status
@@ -19,11 +21,17 @@ from refund.core.store import Filing, Standing, Store, StoreStatus
 from refund.core.traveller import DocumentKind, IdentityDocument, Traveller
 from refund.storage.protocol import Row, Value
 
+KNOWN_MAX = 1024
+"""Moments whose text is kept in mind: the rows of one act mostly say the same one."""
 
-def written(at: datetime) -> str:
-    """A moment as it stands in a column: UTC, six decimals, so that text sorts as time."""
+
+def _written(at: datetime) -> str:
     utc = at if at.tzinfo is UTC else at.astimezone(UTC)
     return utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+written: Callable[[datetime], str] = lru_cache(maxsize=KNOWN_MAX)(_written)
+"""A moment as it stands in a column: UTC, six decimals, so that text sorts as time."""
 
 
 def written_or_none(at: datetime | None) -> str | None:
