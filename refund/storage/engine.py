@@ -18,9 +18,13 @@ from refund.storage.protocol import (
     Value,
 )
 from refund.storage.sqlite import SqliteEngine
-from refund.storage.sqlite_fleeting import FleetingEngine
+from refund.storage.sqlite_fleeting import MEMORY, FleetingEngine
+
+IN_MEMORY = f"sqlite:{MEMORY}"
+"""The address of a database without any file, which is gone when it is closed."""
 
 __all__ = [
+    "IN_MEMORY",
     "Conflict",
     "ConstraintFailed",
     "Engine",
@@ -40,16 +44,19 @@ def open_engine(url: str, *, fleeting: bool = False) -> Engine:
     """Open the database at an address, in the process that will use it.
 
     Args:
-        url: `sqlite:///absolute/path.db` or `postgresql://…`.
+        url: `sqlite:///absolute/path.db` or `postgresql://…`; `IN_MEMORY` where it is fleeting.
         fleeting: whether a file is one thread's alone and is thrown away, so that nothing need
             wait for the disk; a server's promises are its own.
 
     Raises: ValueError for another address; EngineUnfit when it cannot keep the promises.
     """
+    if url == IN_MEMORY and fleeting:
+        return FleetingEngine(MEMORY)
     parts = urlsplit(url)
     match parts.scheme:
         case "sqlite":
-            if parts.netloc or parts.query or parts.fragment or len(parts.path) < 2:
+            is_plain = not (parts.netloc or parts.query or parts.fragment)
+            if not is_plain or not parts.path.startswith("/") or len(parts.path) < 2:
                 raise ValueError("a SQLite database is named sqlite:///absolute/path.db")
             path = unquote(parts.path)
             return FleetingEngine(path) if fleeting else SqliteEngine(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import pysqlite3
 from sqlite_utils.utils import sqlite3 as sqlite_in_use  # type: ignore[attr-defined]
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     import sqlite3
 else:
     from pysqlite3 import dbapi2 as sqlite3
+
+
+MEMORY: Final = ":memory:"
+"""The path of no file at all: its pages are nowhere else, so that no commit writes any."""
 
 
 def _run(fn: Callable[[Session], T], session: SqliteSession) -> T:
@@ -46,11 +50,15 @@ class FleetingEngine:
     def __init__(self, path: str) -> None:
         """Open, or create for its owner alone, a database file, and keep it to this thread.
 
+        Args:
+            path: of the file; `MEMORY` for none.
+
         Raises: EngineUnfit when the library is not fit, or the file is in use.
         """
         require_fit(pysqlite3.sqlite_version_info, used_by_sqlite_utils=sqlite_in_use is pysqlite3)
-        with suppress(FileExistsError):
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        if path != MEMORY:
+            with suppress(FileExistsError):
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         try:
             self._conn = connect_fleeting(path)
         except sqlite3.DatabaseError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from refund.storage.engine import IN_MEMORY, open_engine
 from refund.storage.protocol import Conflict, ConstraintFailed, EngineUnfit, Session, Step
 from refund.storage.sqlite import SqliteEngine
 from refund.storage.sqlite_fleeting import FleetingEngine
@@ -140,4 +141,19 @@ def test_the_file_is_one_for_every_engine_afterwards(tmp_path: Path) -> None:
     again = FleetingEngine(path)
     again.write(lambda session: _add(session, "b"))
     assert again.read(_count) == 2
+    again.close()
+
+
+def test_without_a_file_it_keeps_the_same_promises_and_leaves_nothing() -> None:
+    with pytest.raises(ValueError, match="a SQLite database is named"):
+        open_engine(IN_MEMORY)
+    engine = open_engine(IN_MEMORY, fleeting=True)
+    engine.migrate(STEPS, 0)
+    engine.write(_add)
+    with pytest.raises(Conflict):
+        engine.write(_add)
+    assert engine.read(_count) == 1
+    engine.close()
+    again = open_engine(IN_MEMORY, fleeting=True)
+    assert again.facts()["migrations"] == 0
     again.close()

@@ -39,10 +39,12 @@ from refund.simulation.engine.ids import CountedIds
 from refund.simulation.engine.rounds import Rounds
 from refund.simulation.engine.seams import Crossings, SeamStorage
 from refund.simulation.engine.wire import Wire
-from refund.storage import Database, open_storage
+from refund.storage import IN_MEMORY, Database, open_storage
 
 PUBLIC_URL = "https://refund.example"
 DATABASE, BOOK, KEYS, JOBS = "refund.db", "sandbox.db", "keys", "jobs"
+NO_FILE = ":memory:"
+"""The path of a book without a file."""
 
 PREPARED_BEFORE = timedelta(days=2)
 """So long before the beginning the registers are filled and the rules added, which then count."""
@@ -51,7 +53,7 @@ FOUNDER = Actor("lab-founder", Role.OPERATOR, "Lab")
 """Who fills the registers and adds the rules of a world."""
 
 ROOM_BYTES = 4 << 30
-"""So much room a folder in memory must have for a world: a form takes 40 kB in both books."""
+"""So much room there must be in memory for a world: a form takes 40 kB in both books."""
 
 _FAST = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 _REASON = "changed for this run of the simulation"
@@ -71,8 +73,8 @@ class PlaceSettings:
         goods: the master.
         people: clerks, officers and operators.
         rules: values that count instead of the known ones, by parameter, all the time.
-        folder: for the files, which is kept; None for one in memory that is gone at the end.
-        url: of a fresh database; without one it is a file in the folder.
+        folder: for the files, which is kept; None for what is gone at the end.
+        url: of a fresh database; without one it is a file in the folder, or in memory alone.
     """
 
     seed: int
@@ -90,7 +92,8 @@ class Place:
 
     Args:
         folder: with the keys; the files are in it, or are made.
-        url: of the service's database.
+        url: of the service's database; where it is `IN_MEMORY` the book is there too, and nothing
+            can be wired anew.
         at: what time it is.
         told: is told what happens on the line.
         fleeting: whether one thread alone has the files, and nothing need wait for the disk.
@@ -107,7 +110,8 @@ class Place:
         self._sealer = Sealer(self.keys.secret("identity"), self.keys.secret("index"))
         self._ids = CountedIds(1)
         book_ids = CountedIds(1).network_id
-        self.book = Book(str(folder / BOOK), self.clock.theirs, book_ids, fleeting=fleeting)
+        book = NO_FILE if url == IN_MEMORY else str(folder / BOOK)
+        self.book = Book(book, self.clock.theirs, book_ids, fleeting=fleeting)
         self.wire = Wire(self.book, self.crossings, lambda text: told(text, text))
         self.database = self._open()
         self.ports = self._wired()
@@ -142,7 +146,13 @@ class Place:
         return self.courier.deliver() + self.rounds.go(self.ports, self.clock.now())
 
     def start_anew(self) -> None:
-        """Wire the service anew on its files, as a process does that takes a dead one's place."""
+        """Wire the service anew on its files, as a process does that takes a dead one's place.
+
+        Raises:
+            ValueError: there are no files.
+        """
+        if self.url == IN_MEMORY:
+            raise ValueError("nothing would be left of a world that is in memory alone")
         self.crossings.disarm()
         self.database.close()
         self.database = self._open()
@@ -181,7 +191,7 @@ def open_place(settings: PlaceSettings, told: Told = lambda _text, _name: None) 
     """
     with unhurried(), _folder_for(settings) as folder:
         fix_keys(folder / KEYS, f"world {settings.seed}", settings.at - PREPARED_BEFORE)
-        url = settings.url or f"sqlite://{folder / DATABASE}"
+        url = settings.url or _url_in(folder, settings)
         place = Place(folder, url, settings.at - PREPARED_BEFORE, told, fleeting=True)
         try:
             place.database.migrate(place.clock.now())
@@ -202,6 +212,13 @@ def _folder_for(settings: PlaceSettings) -> Iterator[Path]:
     fast = folder_in_memory(ROOM_BYTES)
     with tempfile.TemporaryDirectory(prefix="refund-lab-", dir=fast) as name:
         yield Path(name)
+
+
+def _url_in(folder: Path, settings: PlaceSettings) -> str:
+    """The address of a new database: no file at all where nobody keeps it and memory has room."""
+    if settings.folder is None and folder_in_memory(ROOM_BYTES) is not None:
+        return IN_MEMORY
+    return f"sqlite://{folder / DATABASE}"
 
 
 def _require_fresh(place: Place) -> None:
