@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -120,6 +120,12 @@ _MATCHING = """
         AND (times IS NULL OR hits < times) ORDER BY fault_id
 """
 
+_DRAW = """
+    UPDATE fault SET draws = draws + 1 WHERE fault_id = :fault_id
+        AND (times IS NULL OR hits < times) RETURNING draws - 1
+"""
+_HIT = "UPDATE fault SET hits = hits + 1 WHERE fault_id = :fault_id"
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -197,7 +203,7 @@ class FaultPlan:
     def __init__(self, file: BookFile, clock: Callable[[], datetime] | None = None) -> None:
         self._file = file
         self._clock = clock or ShiftedClock()
-        self._known: dict[str, list[Fault]] | None = None
+        self._known: dict[str, list[Switched]] | None = None
 
     def draw(self, name: str, *, last4: str = "", kind: str = "") -> bool:
         """Whether this fault happens now, to this card and this kind of operation.
@@ -207,26 +213,23 @@ class FaultPlan:
         """
         if name not in NAMES:
             raise ValueError(f"no fault is named {name}")
-        if not self._can_happen(name, last4, kind):
+        if not self._concerned(name, last4, kind):
             return False  # Nothing is switched on, so nothing is written either.
         with self._file.write() as db:
-            for switched in self._matching(name, last4, kind):
-                hit = switched.fault.happens(switched.draws)
-                db.execute(
-                    "UPDATE fault SET draws = draws + 1, hits = hits + :hit"
-                    " WHERE fault_id = :fault_id",
-                    {"hit": int(hit), "fault_id": switched.fault_id},
-                )
-                if hit:
+            for switched in self._concerned(name, last4, kind):
+                which = {"fault_id": switched.fault_id}
+                drawn = db.execute(_DRAW, which).fetchall()
+                if drawn and switched.fault.happens(drawn[0][0]):
+                    db.execute(_HIT, which)
                     return True
         return False
 
-    @property
-    def is_quiet(self) -> bool:
-        """Whether nothing is switched on, so that no draw would bring anything."""
+    def can_any_happen(self, names: Iterable[str]) -> bool:
+        """Whether any of some faults is switched on: if not, no draw of them brings anything."""
         if self._file.is_fleeting:
-            return not self._switched_on()
-        return self._file.row("SELECT 1 FROM fault LIMIT 1", {}) is None
+            return not self._switched_on().keys().isdisjoint(names)
+        rows = self._file.rows("SELECT DISTINCT name FROM fault")
+        return not {row[0] for row in rows}.isdisjoint(names)
 
     def switch_on(self, fault: Fault) -> int:
         """Let a fault happen from now on; returns the id by which it is switched off."""
@@ -264,18 +267,19 @@ class FaultPlan:
         """List what is switched on, also what is used up, in the order of switching."""
         return [_read(row) for row in self._file.rows(_ALL)]
 
-    def _can_happen(self, name: str, last4: str, kind: str) -> bool:
-        """Whether a fault of this name is switched on for this card and kind of operation."""
+    def _concerned(self, name: str, last4: str, kind: str) -> list[Switched]:
+        """The faults of this name that are switched on for this card and kind of operation."""
         if not self._file.is_fleeting:
             # Another process may have switched one on.
-            return bool(self._matching(name, last4, kind))
-        of_name = self._switched_on().get(name)
-        return of_name is not None and any(fault.concerns(last4, kind) for fault in of_name)
+            return self._matching(name, last4, kind)
+        of_name = self._switched_on().get(name, ())
+        return [one for one in of_name if one.fault.concerns(last4, kind)]
 
-    def _switched_on(self) -> dict[str, list[Fault]]:
+    def _switched_on(self) -> dict[str, list[Switched]]:
         """What is switched on, used up or not, by name; kept in mind, for calls draw many names.
 
-        It is forgotten within the transaction that changes it, which nobody else can be in.
+        How often each was drawn is not. It is forgotten within the transaction that changes it,
+        which nobody else can be in.
         """
         known = self._known
         if known is not None:
@@ -283,7 +287,7 @@ class FaultPlan:
         with self._file.write():
             known = {}
             for switched in self.switched():
-                known.setdefault(switched.fault.name, []).append(switched.fault)
+                known.setdefault(switched.fault.name, []).append(switched)
             self._known = known
         return known
 

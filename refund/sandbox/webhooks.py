@@ -15,7 +15,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from refund.sandbox.answers import stamp, written
-from refund.sandbox.faults import FaultPlan
+from refund.sandbox.faults import NAMES, FaultPlan
 from refund.sandbox.store import BookFile
 
 MERCHANT = "refund"
@@ -59,6 +59,7 @@ _DONE = """
 """
 _EXTRAS = ("webhook_forged", "webhook_stale", "webhook_other_merchant")
 """The faults that add an event to the true one."""
+_NAMES = tuple(name for name, known in NAMES.items() if known.group == "webhooks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +94,10 @@ class Outbox:
         if not self._announces:
             return
         kind = str(told["operation"]["kind"]) if "operation" in told else "hold"
-        if self._faults.is_quiet:
-            self._keep(_event(what, MERCHANT, told, at), "", "waiting", at, at)
-        else:
+        if self._faults.can_any_happen(_NAMES):
             self._announce_amiss(what, told, Scope(last4, kind), at)
+        else:
+            self._keep(_event(what, MERCHANT, told, at), "", "waiting", at, at)
 
     def _announce_amiss(self, what: str, told: dict[str, Any], scope: Scope, at: datetime) -> None:
         """Keep an event while faults are switched on."""

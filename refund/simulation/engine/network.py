@@ -21,7 +21,7 @@ from refund.core.operation import (
     NetworkBook,
     Operation,
 )
-from refund.gateways.told import Booked, HoldTold
+from refund.gateways.told import Booked, Holds
 from refund.ports import Line, NetworkRejected, NetworkSilent
 from refund.sandbox import answers
 from refund.sandbox.cards import trial_card
@@ -213,7 +213,8 @@ class BookNetwork:
         """Tell where holds stand."""
         self._plugged()
         found = self.kept.hold_states(references)
-        return {name: None if told is None else held_of(told) for name, told in found.items()}
+        told = Holds.model_validate_json(answers.written({"holds": found}))
+        return {name: None if one is None else one.held() for name, one in told.holds.items()}
 
     def statement_days(self) -> list[date]:
         """Tell the days whose statements are ready."""
@@ -247,8 +248,3 @@ class BookNetwork:
 def answer_of(text: str) -> Answer:
     """The book's answer as our port says it; read as it is over HTTP."""
     return Booked.model_validate_json(text).answer()
-
-
-def held_of(told: dict[str, Any]) -> HeldState:
-    """The book's word on a hold as our port says it."""
-    return HoldTold.model_validate_json(answers.written(told)).held()

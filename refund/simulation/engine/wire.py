@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from functools import cache, partial
 
 from refund.core.operation import Answer, CardPage, HeldState, NetworkBook, Operation
 from refund.ports import NetworkRejected, NetworkSilent
@@ -44,10 +45,12 @@ class Wire(BookNetwork):
         return answer
 
     def _carried(self, operation: Operation) -> Answer:
-        self._before(operation)
+        kind, token = operation.kind.value, operation.card_token or operation.payout_token
+        last4 = cache(partial(self.kept.last4_of, token, operation.hold_reference))
+        self._before(kind, last4)
         answer = super().send(operation)
         self.before_answer()
-        match self._drawn(AFTER, operation):
+        match self._drawn(AFTER, kind, last4):
             case "key_forgotten":
                 self.kept.forget_key(operation.sent_key)
             case "wrong_amount":
@@ -62,38 +65,35 @@ class Wire(BookNetwork):
                 raise NetworkSilent
         return answer
 
-    def _before(self, operation: Operation | None) -> None:
-        name = self._drawn(BEFORE, operation)
+    def _before(self, kind: str, last4: Callable[[], str]) -> None:
+        name = self._drawn(BEFORE, kind, last4)
         if name == "other_parameters":
             raise NetworkRejected("key_reused")
         if name:
             raise NetworkSilent
 
-    def _drawn(self, names: Sequence[str], operation: Operation | None) -> str:
-        """The first of some faults that happens to an operation, or to a page; nothing if none."""
-        if self.kept.faults.is_quiet:
+    def _drawn(self, names: Sequence[str], kind: str, last4: Callable[[], str]) -> str:
+        """The first of some faults that happens to a call; the card is looked for only then."""
+        if not self.kept.faults.can_any_happen(names):
             return ""
-        kind, last4 = "session", ""
-        if operation is not None:
-            token = operation.card_token or operation.payout_token
-            kind, last4 = operation.kind.value, self.kept.last4_of(token, operation.hold_reference)
-        for name in names:
-            if kind == "session" and name.startswith("wrong_"):
-                continue
-            if self.kept.faults.draw(name, last4=last4, kind=kind):
-                self._told(f"fault {name} {kind}")
-                return name
+        with self.kept.file.write():
+            for name in names:
+                if kind == "session" and name.startswith("wrong_"):
+                    continue
+                if self.kept.faults.draw(name, last4=last4(), kind=kind):
+                    self._told(f"fault {name} {kind}")
+                    return name
         return ""
 
     def _open(self, wanted: SessionRequest) -> CardPage:
         self._lost()
         try:
-            self._before(None)
+            self._before("session", str)
             page = super()._open(wanted)
         except NetworkRejected:
             # The gateway takes a page that was not opened for no answer, whatever was said.
             raise NetworkSilent from None
-        if self._drawn(AFTER, None) in SILENT_AFTER:
+        if self._drawn(AFTER, "session", str) in SILENT_AFTER:
             raise NetworkSilent
         return page
 
