@@ -250,15 +250,18 @@ def close_months(ports: Ports, operator: Actor) -> list[Settlement]:
 def record_payments(ports: Ports, operator: Actor) -> int:
     """Record what the treasury has paid for closed months by now; how many months."""
     now, done = ports.clock.now(), 0
-    for view in settle.months(ports).months:
-        closed = view.settlement
-        if view.state is not MonthState.CLOSED or closed is None:
-            continue
+    for closed in ports.storage.read(_unpaid):
         if closed.totals.gross_fen and closed.closed_at + PAID_AFTER <= now:
             received = Received(abs(closed.totals.gross_fen), day_of(now))
-            settle.record_payment(ports, operator.label, view.month, received)
+            settle.record_payment(ports, operator.label, closed.month, received)
             done += 1
     return done
+
+
+def _unpaid(tx: Transaction) -> list[Settlement]:
+    """The closed months that the treasury has not paid, the last one first."""
+    paid = {one.month for one in tx.treasury_payments()}
+    return [one for one in reversed(tx.settlements()) if one.month not in paid]
 
 
 def next_closing(at: datetime) -> datetime:
