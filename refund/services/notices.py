@@ -63,16 +63,9 @@ def take_notice(ports: Ports, notice: NetworkEvent) -> str:
     Raises:
         NetworkSilent: the network could not be asked; nothing is kept, so that it tells us again.
     """
-    reference = notice.reference
-
-    def read(tx: Transaction) -> Standing | None:
-        known = tx.network_event(notice.event_id)
-        return _standing(tx, reference) if known is None else None
-
-    before = ports.storage.read(read)
-    if before is None:
+    if ports.storage.read(lambda tx: tx.network_event(notice.event_id)) is not None:
         return KNOWN
-    outcome = _asked(ports, reference, before)
+    outcome = _asked(ports, notice.reference)
     kept = replace(notice, outcome=outcome)
     is_new = ports.storage.write(lambda tx: tx.add_network_event(kept))
     return outcome if is_new else KNOWN
@@ -92,9 +85,8 @@ def ask_about_missing(ports: Ports) -> int:
         return [reference for case in cases if (reference := _their_reference(case))]
 
     def ask(reference: str) -> int:
-        before = ports.storage.read(lambda tx: _standing(tx, reference))
         try:
-            return _asked(ports, reference, before) == RECORDED
+            return _asked(ports, reference) == RECORDED
         except NetworkSilent:
             return 0
 
@@ -107,12 +99,13 @@ def _their_reference(case: Case) -> str:
     return str(theirs.get("reference", "")) if isinstance(theirs, Mapping) else ""
 
 
-def _asked(ports: Ports, reference: str, before: Standing) -> str:
+def _asked(ports: Ports, reference: str) -> str:
     """Ask about an operation and, where it is a hold that stands with us, about the hold.
 
     Nothing is written of an answer that says what was known before; how far an operation has come
     is never taken back, so what is read again within a write can only be further on.
     """
+    before = ports.storage.read(lambda tx: _standing(tx, reference))
     if not before.shares:
         return UNKNOWN
     answer = ports.network.look_up(reference)
