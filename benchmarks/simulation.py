@@ -285,7 +285,7 @@ def measure_whole(name: str, days: int) -> dict[str, Any]:
 
 
 def peak_mib() -> float:
-    """The greatest memory of this process so far; files in memory are not in it."""
+    """The greatest memory of this process so far: a world that nobody keeps is all in it."""
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
 

@@ -134,6 +134,6 @@ def welcome(found: Settings, people: Sequence[DemoPerson], control_password: str
     elif found.clock:
         lines.append(f"  The clock is shifted by {found.clock}: it is {here_it_is:%Y-%m-%d %H:%M}.")
     if not found.is_rehearsal:
-        lines.append("  To rehearse on a clock of one's own, beside bots: make rehearse, or refund rehearse")
+        lines.append("  On a clock of its own, beside bots: make rehearse, or refund rehearse")
     lines.append("  Ctrl-C ends it.")
     return "\n".join(lines)

@@ -10,7 +10,7 @@ from refund.app import Wired, make_keys, open_copy, wire
 from refund.cli.refusals import Told
 from refund.cli.terminal import one_line
 from refund.config import Settings, read_settings
-from refund.core.signing import public_origin
+from refund.core.scanned import public_origin
 from refund.gateways.certificates import read_authority
 from refund.gateways.clock import read_clock
 from refund.gateways.keyfile import INDEX, KeyFile, KeysBroken

@@ -11,15 +11,13 @@ from cryptography.exceptions import InvalidSignature
 
 from refund.core.errors import Refused
 from refund.core.money import ASCII_BLANKS
+from refund.core.scanned import ALPHABET, PASS, address_of, bare_code, is_address
 from refund.core.signing import (
-    ALPHABET,
     EPOCH,
     REHEARSAL,
     KeyRing,
     SigningKey,
-    bare_code,
     check_version,
-    public_origin,
 )
 
 VERSION = 2
@@ -38,10 +36,6 @@ _SIGNATURE_LENGTH = 64
 _KID = re.compile(r"[0-9a-f]{8}")
 _FORM_ID = re.compile(r"[0-9a-f]{16}")
 _CODE = re.compile(f"[{ALPHABET}]{{135,500}}")
-_URL = re.compile(
-    r"(HTTPS?://[A-Z0-9.-]+(?::[0-9]{1,5})?|https?://[a-z0-9.-]+(?::[0-9]{1,5})?)/P/(.*)",
-    re.ASCII | re.DOTALL,
-)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -174,13 +168,13 @@ def pass_url(public_url: str, code: str) -> str:
     """
     if not _CODE.fullmatch(code):
         raise ValueError("not the code of a pass")
-    return f"{public_origin(public_url)}/P/{code}"
+    return address_of(public_url, PASS, code)
 
 
 def is_like_a_pass(text: str) -> bool:
     """Whether a scanned text was meant to be a pass: its address, or letters that begin so."""
     bare = text.strip(ASCII_BLANKS)
-    return bool(_URL.fullmatch(bare)) or bool(re.fullmatch(r"[AQ][IJKL][A-Z2-7]{60,}", bare))
+    return is_address(bare, PASS) or bool(re.fullmatch(r"[AQ][IJKL][A-Z2-7]{60,}", bare))
 
 
 def read_pass(text: str, public_url: str = "", *, is_rehearsal: bool = False) -> str:
@@ -195,7 +189,7 @@ def read_pass(text: str, public_url: str = "", *, is_rehearsal: bool = False) ->
         Refused: code_torn when it was meant to be a code; rehearsal_form or not_a_rehearsal at
             an address of the other world; code_foreign for anything else.
     """
-    bare = bare_code(text, _URL, public_url, is_rehearsal=is_rehearsal)
+    bare = bare_code(text, PASS, public_url, is_rehearsal=is_rehearsal)
     _unpack(bare)
     return bare
 

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from refund.core.errors import Refused
-from refund.core.money import ASCII_BLANKS
+from refund.core.scanned import ALPHABET, CODE_LENGTH, FORM, address_of, bare_code
 
 VERSION = 1
 DOMAIN = b"refund-form-v1\0"
@@ -27,9 +27,6 @@ DOMAINS = {False: DOMAIN, True: REHEARSAL_DOMAIN}
 """By whether it is a rehearsal: no key of either world makes a code for the other."""
 
 EPOCH = date(2025, 1, 1)
-ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-CODE_LENGTH = 136
-URL_LENGTH_MAX = 221  # what a QR code of version 8 at level M holds in alphanumeric mode
 
 KNOWN_MAX = 8192
 """Good codes that are kept in mind: one code is read again and again, page by page."""
@@ -41,17 +38,6 @@ _SIGNATURE_LENGTH = 64
 _KID = re.compile(r"[0-9a-f]{8}")
 _FORM_ID = re.compile(r"[0-9a-f]{16}")
 _CODE = re.compile(f"[{ALPHABET}]{{{CODE_LENGTH}}}")
-_LIKE_ONE_OF_OURS = re.compile("[AQ][E-L][A-Z2-7]{60,}")
-_LIKE_A_CODE = re.compile(r"[A-Za-z0-9=]*")
-_ORIGIN = re.compile(
-    r"(https?)://([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::([1-9][0-9]{0,4}))?/?",
-    re.ASCII | re.IGNORECASE,
-)
-# As printed, all upper-case, or as a browser rewrites it: scheme and host lower-case.
-_URL = re.compile(
-    r"(HTTPS?://[A-Z0-9.-]+(?::[0-9]{1,5})?|https?://[a-z0-9.-]+(?::[0-9]{1,5})?)/F/(.*)",
-    re.ASCII | re.DOTALL,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,35 +119,6 @@ def check_version(first: int, version: int, *, is_rehearsal: bool) -> None:
     if first in {version, version | REHEARSAL}:
         raise Refused("not_a_rehearsal" if is_rehearsal else "rehearsal_form")
     raise Refused("code_version_unknown", version=first)
-
-
-def foreign(code: str, *, is_rehearsal: bool) -> Refused:
-    """Why a code at another address is refused: one of the other world is told by its letters."""
-    if _LIKE_ONE_OF_OURS.fullmatch(code) and (code[0] == "Q") != is_rehearsal:
-        return Refused("not_a_rehearsal" if is_rehearsal else "rehearsal_form")
-    return Refused("code_foreign")
-
-
-def bare_code(text: str, url: re.Pattern[str], public_url: str, *, is_rehearsal: bool) -> str:
-    """Return what a scanned text carries: the code behind an address, or the text that is one.
-
-    Args:
-        text: ASCII blanks and line ends around it are tolerated, nothing else is.
-        url: an address of this kind of code: its origin, and what stands behind.
-        public_url: when given, the origin must be ours.
-        is_rehearsal: the world that is asked.
-
-    Raises:
-        Refused: as `foreign` at another address; code_foreign for what cannot be a code.
-    """
-    bare = text.strip(ASCII_BLANKS)
-    if match := url.fullmatch(bare):
-        if public_url and match[1].upper() != public_origin(public_url):
-            raise foreign(match[2], is_rehearsal=is_rehearsal)
-        return match[2]
-    if not _LIKE_A_CODE.fullmatch(bare):
-        raise Refused("code_foreign")
-    return bare
 
 
 def kid_of(public_bytes: bytes) -> str:
@@ -290,27 +247,6 @@ def _require_signed(key: VerificationKey, signature: bytes, message: bytes) -> N
         raise Refused("signature_invalid", kid=key.kid) from None
 
 
-def public_origin(public_url: str) -> str:
-    """Return the upper-case scheme, host and port that codes carry, such as `HTTPS://HOST`.
-
-    Raises:
-        ValueError: not a plain http(s) address of ASCII host and port, or too long for a
-            version 8 QR code: a wrong setting, to be found at start.
-    """
-    match = _ORIGIN.fullmatch(public_url)
-    if match is None or ".." in match[2] or int(match[3] or 0) > 0xFFFF:
-        raise ValueError(
-            f"not an address that a code can carry: {public_url!r}; "
-            "wanted is https://HOST or https://HOST:PORT, without a path"
-        )
-    scheme, host, port = match.groups()
-    usual = {"http": "80", "https": "443"}[scheme.lower()]
-    origin = f"{scheme}://{host}" + ("" if port in (None, usual) else f":{port}")
-    if len(origin) + len("/F/") + CODE_LENGTH > URL_LENGTH_MAX:
-        raise ValueError(f"too long for a code, shorten the host: {public_url!r}")
-    return origin.upper()
-
-
 def code_url(public_url: str, code: str) -> str:
     """Return what the QR code holds: `HTTPS://HOST/F/` and the code, upper-case throughout.
 
@@ -319,7 +255,7 @@ def code_url(public_url: str, code: str) -> str:
     """
     if not _CODE.fullmatch(code):
         raise ValueError("not a code")
-    return f"{public_origin(public_url)}/F/{code}"
+    return address_of(public_url, FORM, code)
 
 
 def read_code(text: str, public_url: str = "", *, is_rehearsal: bool = False) -> str:
@@ -334,7 +270,7 @@ def read_code(text: str, public_url: str = "", *, is_rehearsal: bool = False) ->
         Refused: code_torn when it was meant to be a code; rehearsal_form or not_a_rehearsal at
             an address of the other world; code_foreign for anything else.
     """
-    bare = bare_code(text, _URL, public_url, is_rehearsal=is_rehearsal)
+    bare = bare_code(text, FORM, public_url, is_rehearsal=is_rehearsal)
     _unpack(bare)
     return bare
 

@@ -13,7 +13,8 @@ from refund.core.customs import Place, RefusalReason
 from refund.core.entitlement import ConfirmedLine
 from refund.core.errors import REFUSALS, Refused
 from refund.core.offline import LATE, Act, OfflineDecision, Received, Resolved
-from refund.core.signing import public_origin, ring_document
+from refund.core.scanned import public_origin
+from refund.core.signing import ring_document
 from refund.services.desk_figures import desk_figures
 from refund.services.offline import Sent, begin_shift, end_shift, take_in
 from refund.services.offline_review import count_waiting, resolve, review, waiting_reviews

@@ -3,7 +3,7 @@
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from refund.core.signing import public_origin
+from refund.core.scanned import public_origin
 from refund.services.sharing import code_of, end_share, make_share, shares
 from refund.web.auth import visit
 from refund.web.context import ports

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from refund.core.signing import ALPHABET, Payload, code_url, sign
+from refund.core.scanned import ALPHABET
+from refund.core.signing import Payload, code_url, sign
 from refund.gateways.keyfile import KeyFile
 from tests.cli.terminal import Terminal
 

@@ -25,15 +25,8 @@ from refund.core.exit_pass import (
     read_pass,
     verify_pass,
 )
-from refund.core.signing import (
-    EPOCH,
-    URL_LENGTH_MAX,
-    KeyRing,
-    Payload,
-    SigningKey,
-    VerificationKey,
-    kid_of,
-)
+from refund.core.scanned import URL_LENGTH_MAX
+from refund.core.signing import EPOCH, KeyRing, Payload, SigningKey, VerificationKey, kid_of
 from refund.core.signing import sign as sign_form
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "pass.json").read_text("utf-8"))

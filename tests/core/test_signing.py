@@ -14,9 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refund.core.errors import Refused
+from refund.core.scanned import ALPHABET, CODE_LENGTH
 from refund.core.signing import (
-    ALPHABET,
-    CODE_LENGTH,
     DOMAIN,
     EPOCH,
     KeyRing,

@@ -9,14 +9,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from refund.core.errors import Refused
+from refund.core.scanned import CODE_LENGTH, public_origin
 from refund.core.signing import (
-    CODE_LENGTH,
     EPOCH,
     Payload,
     SigningKey,
     code_url,
     encode_payload,
-    public_origin,
     read_code,
     ring_from,
     sign,

@@ -13,7 +13,8 @@ from playwright.sync_api import Page
 
 from refund.core.errors import Refused
 from refund.core.exit_pass import read_pass, verify_pass
-from refund.core.signing import ALPHABET, public_origin, read_code, ring_from, verify
+from refund.core.scanned import ALPHABET, public_origin
+from refund.core.signing import read_code, ring_from, verify
 from tests.journeys.conftest import OpenDevice
 from tests.journeys.instance import Instance
 

@@ -14,7 +14,8 @@ from qrcode import util
 from qrcode.constants import ERROR_CORRECT_M
 from qrcode.main import QRCode
 
-from refund.core.signing import ALPHABET, CODE_LENGTH, code_url
+from refund.core.scanned import ALPHABET, CODE_LENGTH
+from refund.core.signing import code_url
 from refund.web import qr
 
 TWENTY = "https://refund.example.wuhan"
