@@ -53,7 +53,7 @@ FOUNDER = Actor("lab-founder", Role.OPERATOR, "Lab")
 """Who fills the registers and adds the rules of a world."""
 
 ROOM_BYTES = 4 << 30
-"""So much room there must be in memory for a world: a form takes 40 kB in both books."""
+"""So much room there must be in memory for a world: a form takes 20 kB in both books."""
 
 _FAST = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 _REASON = "changed for this run of the simulation"
