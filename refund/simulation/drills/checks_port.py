@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 
 from refund.core.customs import Decision, Inspection, Place, RefusalReason, Verification
 from refund.core.offline import Resolved
 from refund.simulation.drills.parameters import Kind, Parameter, Values
-from refund.simulation.drills.scene import GOOD, Check, Scene, Verdict, lost, part
+from refund.simulation.drills.scene import GOOD, Check, Judge, Scene, Verdict, lost, part
 
 _FORM = Parameter("form", Kind.THING)
 UNDECIDED = "undecided"
@@ -23,11 +24,20 @@ def _decided(scene: Scene, values: Values) -> Verification | None:
     return found if found is not None and found.verified_at >= scene.began_at else None
 
 
-def _decision(scene: Scene, values: Values) -> Verdict:
+def _once_decided(judge: Callable[[Verification, Values], Verdict]) -> Judge:
+    """Judge what customs decided in the drill; lost where they decided nothing."""
+
+    @wraps(judge)
+    def judged(scene: Scene, values: Values) -> Verdict:
+        found = _decided(scene, values)
+        return lost(UNDECIDED) if found is None else judge(found, values)
+
+    return judged
+
+
+@_once_decided
+def _decision(found: Verification, values: Values) -> Verdict:
     """Customs decided so."""
-    found = _decided(scene, values)
-    if found is None:
-        return lost(UNDECIDED)
     wanted = values.words("is")
     if found.decision.value in wanted:
         return GOOD
@@ -40,11 +50,9 @@ def _undecided(scene: Scene, values: Values) -> Verdict:
     return GOOD if found is None else lost("decided_all_the_same", got=found.decision.value)
 
 
-def _reason(scene: Scene, values: Values) -> Verdict:
+@_once_decided
+def _reason(found: Verification, values: Values) -> Verdict:
     """The form was refused for this reason."""
-    found = _decided(scene, values)
-    if found is None:
-        return lost(UNDECIDED)
     if found.decision is not Decision.REFUSED:
         return lost("not_refused", got=found.decision.value)
     wanted = values.words("is")
@@ -53,19 +61,15 @@ def _reason(scene: Scene, values: Values) -> Verdict:
     return lost("other_reason", got=found.reason.value, wanted=list(wanted))
 
 
-def _noted(scene: Scene, values: Values) -> Verdict:
+@_once_decided
+def _noted(found: Verification, _values: Values) -> Verdict:
     """What was found is written beside the reason."""
-    found = _decided(scene, values)
-    if found is None:
-        return lost(UNDECIDED)
     return GOOD if found.note else lost("nothing_noted")
 
 
-def _confirmed(scene: Scene, values: Values) -> Verdict:
+@_once_decided
+def _confirmed(found: Verification, values: Values) -> Verdict:
     """The quantities that were really shown are confirmed, line by line."""
-    found = _decided(scene, values)
-    if found is None:
-        return lost(UNDECIDED)
     if found.decision is Decision.REFUSED:
         return lost("refused_whole")
     counted = {one.line: one.quantity for one in found.lines}
@@ -75,31 +79,25 @@ def _confirmed(scene: Scene, values: Values) -> Verdict:
     return part(right, len(wanted), "quantities_differ", got=told, wanted=list(wanted))
 
 
-def _sealed(scene: Scene, values: Values) -> Verdict:
+@_once_decided
+def _sealed(found: Verification, values: Values) -> Verdict:
     """The codes of the bags that stayed shut are on record."""
-    found = _decided(scene, values)
-    if found is None:
-        return lost(UNDECIDED)
     wanted = values.words("seals")
     typed = {one.seal.replace(" ", "").upper() for one in found.lines if one.seal}
     right = sum(one.replace(" ", "").upper() in typed for one in wanted)
     return part(right, len(wanted), "seals_differ")
 
 
-def _inspection(scene: Scene, values: Values) -> Verdict:
+@_once_decided
+def _inspection(found: Verification, values: Values) -> Verdict:
     """It was found as the draw asked: by the goods or on the papers."""
-    found = _decided(scene, values)
-    if found is None:
-        return lost(UNDECIDED)
     wanted = values.word("is")
     return GOOD if found.inspection.value == wanted else lost("other_inspection", wanted=wanted)
 
 
-def _place(scene: Scene, values: Values) -> Verdict:
+@_once_decided
+def _place(found: Verification, values: Values) -> Verdict:
     """The verification says where the goods were shown."""
-    found = _decided(scene, values)
-    if found is None:
-        return lost(UNDECIDED)
     wanted = values.word("is")
     return GOOD if found.place.value == wanted else lost("other_place", wanted=wanted)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 
 from refund.core.entitlement import Recovery
 from refund.core.form import Channel, Form
 from refund.simulation.drills.parameters import Kind, Parameter, Values
-from refund.simulation.drills.scene import GOOD, Check, Scene, Verdict, lost, part
+from refund.simulation.drills.scene import GOOD, Check, Judge, Scene, Verdict, lost, part
 from refund.simulation.drills.stage import document_from
 
 _OF = Parameter("of", Kind.THING)
@@ -32,16 +33,20 @@ def _not_issued(scene: Scene, values: Values) -> Verdict:
     return lost("issued_all_the_same", form_number=found[0].form_number) if found else GOOD
 
 
-def _latest(scene: Scene, values: Values) -> Form | None:
-    found = scene.issued(values.word("of"))
-    return found[0] if found else None
+def _once_issued(judge: Callable[[Scene, Values, Form], Verdict]) -> Judge:
+    """Judge the latest form that was issued for the traveller; lost where there is none."""
+
+    @wraps(judge)
+    def judged(scene: Scene, values: Values) -> Verdict:
+        found = scene.issued(values.word("of"))
+        return judge(scene, values, found[0]) if found else lost(NOTHING_ISSUED)
+
+    return judged
 
 
-def _sums(scene: Scene, values: Values) -> Verdict:
+@_once_issued
+def _sums(_scene: Scene, values: Values, form: Form) -> Verdict:
     """The form comes to the right sums: half for the sales, half for the net refund."""
-    form = _latest(scene, values)
-    if form is None:
-        return lost(NOTHING_ISSUED)
     wanted = (values.number("sales"), values.number("net"))
     found = (form.amounts.sales_fen, form.amounts.net_fen)
     right = sum(one == other for one, other in zip(wanted, found, strict=True))
@@ -49,11 +54,9 @@ def _sums(scene: Scene, values: Values) -> Verdict:
     return part(right, 2, "sums_differ", **facts)
 
 
-def _lines(scene: Scene, values: Values) -> Verdict:
+@_once_issued
+def _lines(scene: Scene, values: Values, form: Form) -> Verdict:
     """The goods stand on the form under their codes, each as often as it was sold."""
-    form = _latest(scene, values)
-    if form is None:
-        return lost(NOTHING_ISSUED)
     invoices = scene.read(lambda tx: tx.invoices_of(form.form_id))
     found = Counter(line.goods.goods_code for one in invoices for line in one.lines)
     wanted = Counter(values.words("goods"))
@@ -62,11 +65,9 @@ def _lines(scene: Scene, values: Values) -> Verdict:
     return part(right - extra, wanted.total(), "goods_differ", codes=codes)
 
 
-def _papers(scene: Scene, values: Values) -> Verdict:
+@_once_issued
+def _papers(scene: Scene, values: Values, form: Form) -> Verdict:
     """The invoices that lay on the counter stand on the form, with their numbers and days."""
-    form = _latest(scene, values)
-    if form is None:
-        return lost(NOTHING_ISSUED)
     invoices = scene.read(lambda tx: tx.invoices_of(form.form_id))
     found = {(one.number, one.day.isoformat()) for one in invoices}
     papers = [scene.made[name] for name in values.words("papers")]
@@ -74,10 +75,10 @@ def _papers(scene: Scene, values: Values) -> Verdict:
     return part(right, max(len(papers), len(found)), "papers_differ")
 
 
-def _person(scene: Scene, values: Values) -> Verdict:
+@_once_issued
+def _person(scene: Scene, values: Values, form: Form) -> Verdict:
     """Name, nationality and last entry are those of the document that was shown."""
-    form = _latest(scene, values)
-    return lost(NOTHING_ISSUED) if form is None else _as_shown(scene, form, values.word("of"))
+    return _as_shown(scene, form, values.word("of"))
 
 
 def _as_shown(scene: Scene, form: Form, of: str) -> Verdict:
@@ -94,20 +95,16 @@ def _as_shown(scene: Scene, form: Form, of: str) -> Verdict:
     return part(len(told) - len(wrong), len(told), "person_differs", wrong=wrong)
 
 
-def _channel(scene: Scene, values: Values) -> Verdict:
+@_once_issued
+def _channel(_scene: Scene, values: Values, form: Form) -> Verdict:
     """The form was issued for the refund that was possible."""
-    form = _latest(scene, values)
-    if form is None:
-        return lost(NOTHING_ISSUED)
     wanted = values.word("is")
     return GOOD if form.channel.value == wanted else lost("other_channel", wanted=wanted)
 
 
-def _late_reason(scene: Scene, values: Values) -> Verdict:
+@_once_issued
+def _late_reason(scene: Scene, _values: Values, form: Form) -> Verdict:
     """It stands in the form's history why it was issued late."""
-    form = _latest(scene, values)
-    if form is None:
-        return lost(NOTHING_ISSUED)
     events = scene.read(lambda tx: tx.events_of(form.form_id))
     told = next((one.detail for one in events if one.kind == "issue"), "")
     return GOOD if told.strip() else lost("no_late_reason")

@@ -105,9 +105,12 @@ def part(right: int, of: int, why: str, **facts: Any) -> Verdict:
     return Verdict(WHOLE * max(0, right) // max(1, of), why, {**facts, "right": right, "of": of})
 
 
+Judge = Callable[[Scene, Values], Verdict]
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One check: what it needs to be told, and how it judges."""
 
     parameters: Sequence[Parameter]
-    judge: Callable[[Scene, Values], Verdict]
+    judge: Judge

@@ -10,14 +10,16 @@ from typing import Any
 
 from refund.core.errors import Refused
 from refund.core.people import Actor
+from refund.simulation.described import MOMENT, Column, Table
 from refund.simulation.drills.checks import Judged
 from refund.simulation.drills.drill import Drill
-from refund.simulation.lab_book import MOMENT, Column, LabBook, Table
+from refund.simulation.lab_book import LabBook
 
 NAME_LENGTH_MAX = 60
 
 SCHOOL_CLASS = Table(
     "school_class",
+    "The classes of a rehearsal",
     {
         "name": Column(str, "the class"),
         "made_by": Column(str, "login of the trainer who made it"),
@@ -27,6 +29,7 @@ SCHOOL_CLASS = Table(
 )
 ENROLLED = Table(
     "enrolled",
+    "Who is in which class",
     {
         "class_name": Column(str, "the class"),
         "person": Column(str, "login of a learner in it"),
@@ -37,6 +40,7 @@ ENROLLED = Table(
 )
 ATTEMPT = Table(
     "attempt",
+    "Every attempt at a drill",
     {
         "attempt": Column(int, "its number, from 1"),
         "person": Column(str, "login of whoever learns"),
@@ -60,6 +64,7 @@ ATTEMPT = Table(
 )
 CHECKED = Table(
     "checked",
+    "What each check of an attempt said",
     {
         "attempt": Column(int, "the attempt"),
         "number": Column(int, "the check's place in the drill's file, from 1"),
