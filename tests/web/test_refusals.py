@@ -7,18 +7,15 @@ from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import refund.translations
-from refund.core.calendar import SHANGHAI
 from refund.core.errors import REFUSALS, Refused
 from refund.core.goods import RESTRICTED, VAT_EXEMPT
-from refund.core.ids import group_form_number
-from refund.core.money import format_yuan
 from refund.core.mrz import read_mrz
 from refund.core.store import read_stores
 from refund.places import templates_folder
-from refund.translations import LOCALES, load_catalogues
+from refund.templating import environment
+from refund.translations import LOCALES
 
 FOLDER = templates_folder() / "refusals"
 CATALOGUES = Path(refund.translations.__file__).parent
@@ -108,28 +105,8 @@ FACTS: dict[str, dict[str, object]] = {
 }  # fmt: skip
 
 
-def _environment(locale: str) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(templates_folder()),
-        extensions=["jinja2.ext.i18n"],
-        autoescape=True,
-        undefined=StrictUndefined,
-    )
-    catalogue = load_catalogues(locale)
-    environment.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
-        catalogue.gettext, catalogue.ngettext, newstyle=True
-    )
-    environment.filters |= {
-        "yuan": format_yuan,
-        "day": date.isoformat,
-        "form_number": group_form_number,
-        "moment": lambda at: at.astimezone(SHANGHAI).isoformat(" ", "minutes"),
-    }
-    return environment
-
-
 def _read(code: str, facts: Mapping[str, object], locale: str = "en") -> str:
-    template = _environment(locale).get_template(f"refusals/{code}.html")
+    template = environment(locale).get_template(f"refusals/{code}.html")
     return template.render(facts=facts)
 
 
@@ -139,11 +116,11 @@ def _text(code: str, facts: Mapping[str, object], locale: str = "en") -> str:
 
 
 def _messages() -> set[str]:
-    environment = _environment("en")
+    made = environment("en")
     return {
         message[0] if isinstance(message, tuple) else message
         for path in FOLDER.glob("*.html")
-        for _, _, message in environment.extract_translations(  # type: ignore[attr-defined]
+        for _, _, message in made.extract_translations(  # type: ignore[attr-defined]
             path.read_text(encoding="utf-8")
         )
     }

@@ -13,9 +13,9 @@ from refund.simulation.questions.what_if import answer_in
 from refund.simulation.reports.answer_sections import answer_sections, asked_of
 from refund.simulation.reports.results_read import Results, read_results
 from refund.simulation.reports.sections import headline, sections_of
-from refund.simulation.reports.wording import environment
 from refund.simulation.runs.figure_words import Speech
 from refund.simulation.world.parameters import parameters
+from refund.templating import environment
 
 SHEETS = ("tokens", "page", "parts", "print", "charts")
 """The style sheets that a report brings along."""

@@ -1,39 +1,10 @@
-"""The templates of the lab's reports, in one language, without a server."""
+"""What people read of a refusal in a report."""
 
 import html
 import re
-from datetime import date, datetime
-from functools import cache
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from refund.core.calendar import SHANGHAI
 from refund.core.errors import REFUSALS
-from refund.core.ids import group_form_number
-from refund.core.money import format_yuan
-from refund.places import templates_folder
-from refund.translations import load_catalogues
-
-
-@cache
-def environment(locale: str) -> Environment:
-    """The templates in a language."""
-    made = Environment(
-        loader=FileSystemLoader(templates_folder()),
-        extensions=["jinja2.ext.i18n"],
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    catalogue = load_catalogues(locale)
-    made.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
-        catalogue.gettext, catalogue.ngettext, newstyle=True
-    )
-    made.filters.update(
-        yuan=format_yuan, day=date.isoformat, moment=_moment, form_number=group_form_number
-    )
-    return made
+from refund.templating import environment
 
 
 def refusal_words(code: str, locale: str) -> str:
@@ -44,7 +15,3 @@ def refusal_words(code: str, locale: str) -> str:
     what = re.search(r'class="refusal-what">(.*?)</p>', page, re.DOTALL)
     text = re.sub(r"<[^>]+>", " ", what[1] if what else page)
     return " ".join(html.unescape(text).split())
-
-
-def _moment(at: datetime) -> str:
-    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
