@@ -1,9 +1,8 @@
 """The lab's own book beside a rehearsal's: who plays whom, which days can be gone back to."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -11,34 +10,14 @@ from typing import Any, Self
 import pysqlite3
 from sqlite_utils import Database
 
+from refund.simulation.described import ABOUT, MOMENT, Column, Table, about
+
 FILE = "lab.db"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of the book: its type, what it means, and its unit where it has one."""
-
-    kind: type
-    meaning: str
-    unit: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table of the book; who needs one declares it and names it when the book is opened."""
-
-    name: str
-    columns: Mapping[str, Column]
-    key: str | tuple[str, ...]
-    foreign: Sequence[tuple[str, str, str]] = ()
-    """(column, other table, its column)"""
-    indexes: Sequence[tuple[str, ...]] = field(default=())
-
-
-MOMENT = "ISO 8601, UTC"
-
 ROLE_TAKEN = Table(
     "role_taken",
+    "Who plays which desk; desks that are not here are played by bots",
     {
         "desk": Column(str, "what is played: a login of the staff, or `traveller`"),
         "person": Column(str, "login of the trainer or learner who plays it"),
@@ -49,6 +28,7 @@ ROLE_TAKEN = Table(
 )
 SNAPSHOT = Table(
     "snapshot",
+    "The days that can be gone back to",
     {
         "day": Column(str, "the simulated day, in Shanghai, at whose end both books were copied"),
         "taken_at": Column(str, "the moment of the copy, by the rehearsal's clock", MOMENT),
@@ -58,6 +38,7 @@ SNAPSHOT = Table(
 )
 FORK = Table(
     "fork",
+    "The rehearsals that were begun from a day of this one",
     {
         "name": Column(str, "the rehearsal that was begun from a day of this one"),
         "day": Column(str, "from the end of which day"),
@@ -69,21 +50,12 @@ FORK = Table(
 )
 FACT = Table(
     "fact",
+    "What is told of the rehearsal itself",
     {
         "name": Column(str, "what is told: `name`, `scenario`, `seed`, `began_at`, `forked_from`"),
         "value": Column(str, "what it is"),
     },
     key="name",
-)
-ABOUT = Table(
-    "about",
-    {
-        "of_table": Column(str, "a table of this book"),
-        "of_column": Column(str, "its column"),
-        "meaning": Column(str, "what is in it"),
-        "unit": Column(str, "in what it is counted"),
-    },
-    key=("of_table", "of_column"),
 )
 OWN_TABLES: tuple[Table, ...] = (ABOUT, FACT, ROLE_TAKEN, SNAPSHOT, FORK)
 
@@ -102,6 +74,9 @@ class LabBook:
         self._db = Database(self._connection)
         self._db.execute("PRAGMA journal_mode=WAL").fetchall()
         self._db.execute("PRAGMA foreign_keys=ON").fetchall()
+        if "of_table" in self._db.table(ABOUT.name).columns_dict:
+            # A book of before has other names there; what it says is written anew below.
+            self._db.table(ABOUT.name).drop()
         for table in (*OWN_TABLES, *tables):
             self.add_table(table)
 
@@ -115,27 +90,8 @@ class LabBook:
         """Make a table with its words, where it is not there yet."""
         with self.write() as db:
             if table.name not in db.table_names():
-                db.table(table.name).create(
-                    {name: column.kind for name, column in table.columns.items()},
-                    pk=table.key,
-                    not_null=set(table.columns),
-                    foreign_keys=list(table.foreign),
-                    strict=True,
-                )
-                for columns in table.indexes:
-                    db.table(table.name).create_index(columns)
-            db.table(ABOUT.name).upsert_all(
-                (
-                    {
-                        "of_table": table.name,
-                        "of_column": name,
-                        "meaning": column.meaning,
-                        "unit": column.unit,
-                    }
-                    for name, column in table.columns.items()
-                ),
-                pk=ABOUT.key,
-            )
+                table.make(db, not_null=set(table.columns), strict=True)
+            db.table(ABOUT.name).upsert_all(about([table]), pk=ABOUT.key)
 
     @contextmanager
     def write(self) -> Iterator[Database]:

@@ -20,6 +20,7 @@ _MODULES = [
     "ports",
     "sandbox/network",
     "services/pay",
+    "simulation/described",
     "simulation/drills/drill",
     "simulation/engine/place",
     "simulation/lab_book",

@@ -244,12 +244,23 @@ def test_a_rehearsal_is_named_so_that_it_can_be_a_folder(tmp_path: Path) -> None
     assert check_name(tmp_path, "a-2") == tmp_path / "a-2"
 
 
+def test_a_book_of_before_that_named_its_columns_otherwise_is_opened(tmp_path: Path) -> None:
+    with open_lab_book(tmp_path) as book:
+        book.tell(scenario="golden-week")
+        with book.write() as db:
+            db.table("about").drop()
+            db.table("about").create({"of_table": str, "of_column": str, "meaning": str})
+    with open_lab_book(tmp_path) as book:
+        assert book.facts()["scenario"] == "golden-week"
+        assert book.rows("SELECT meaning FROM about WHERE [table] = 'fact' AND [column] = 'name'")
+
+
 def test_the_labs_book_says_what_each_column_means(host: Host) -> None:
     tables = {row["name"] for row in host.book.rows("SELECT name FROM pragma_table_list")}
     for table in tables - {"sqlite_schema", "sqlite_temp_schema", "sqlite_stat1"}:
         columns = {
             row["name"] for row in host.book.rows("SELECT name FROM pragma_table_info(:t)", t=table)
         }
-        told = host.book.rows("SELECT * FROM about WHERE of_table = :t", t=table)
-        assert {row["of_column"] for row in told} == columns, table
+        told = host.book.rows("SELECT * FROM about WHERE [table] = :t AND [column] <> ''", t=table)
+        assert {row["column"] for row in told} == columns, table
         assert all(row["meaning"] for row in told)

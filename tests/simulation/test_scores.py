@@ -122,5 +122,5 @@ def test_nobody_is_enrolled_in_a_class_that_is_not_there(scores: Scores) -> None
 
 def test_the_book_says_what_each_column_means(scores: Scores, book: LabBook) -> None:
     handed_in(scores, 10)
-    told = {row["of_table"] for row in book.rows("SELECT of_table FROM about WHERE meaning != ''")}
+    told = {row["table"] for row in book.rows("SELECT [table] FROM about WHERE meaning != ''")}
     assert {"attempt", "checked", "school_class", "enrolled"} <= told

@@ -6,68 +6,77 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pysqlite3
 from sqlite_utils import Database
 
 from refund import __version__
 from refund.core.errors import Refused
+from refund.simulation.described import ABOUT, Column, Table, about
 from refund.simulation.questions.vary import Variant, Varied, grid
 from refund.simulation.world.parameters import find
 from refund.simulation.world.scenario import Scenario
 
-_TEXT = {
-    "study": "One row: the question that was asked",
-    "variant": "One combination of the values that are varied",
-    "run": "One finished run: a variant with a seed",
-    "figure": "What a run came to, one row for each figure",
-}
-_TABLES: Mapping[str, Mapping[str, tuple[type, str, str]]] = {
-    "study": {
-        "fingerprint": (str, "SHA-256 of everything that makes the question; seeds do not", "hex"),
-        "scenario": (str, "the scenario, by name or as a file", ""),
-        "title_en": (str, "the scenario's title in English", ""),
-        "title_zh": (str, "the scenario's title in Chinese", ""),
-        "days": (int, "how long each run is; empty where the scenario says", "days"),
-        "varied": (str, "parameters with their values, the first of each is the base", "JSON"),
-        "given": (str, "parameters that were set in every variant, with their values", "JSON"),
-        "parameters": (str, "every parameter before it is varied", "JSON"),
-        "program_version": (str, "the version of this program", ""),
+STUDY = Table(
+    "study",
+    "One row: the question that was asked",
+    {
+        "fingerprint": Column(
+            str, "SHA-256 of everything that makes the question; seeds do not", "hex"
+        ),
+        "scenario": Column(str, "the scenario, by name or as a file"),
+        "title_en": Column(str, "the scenario's title in English"),
+        "title_zh": Column(str, "the scenario's title in Chinese"),
+        "days": Column(int, "how long each run is; empty where the scenario says", "days"),
+        "varied": Column(
+            str, "parameters with their values, the first of each is the base", "JSON"
+        ),
+        "given": Column(
+            str, "parameters that were set in every variant, with their values", "JSON"
+        ),
+        "parameters": Column(str, "every parameter before it is varied", "JSON"),
+        "program_version": Column(str, "the version of this program"),
     },
-    "variant": {
-        "number": (int, "counts from the base, which is 0", ""),
-        "changes": (str, "parameter and value", "JSON"),
-    },
-    "run": {
-        "variant": (int, "which variant", ""),
-        "seed": (int, "from which all its chance was drawn", ""),
-        "digest": (str, "the ledger's digest: the same for the same seed and variant", "hex"),
-    },
-    "figure": {
-        "variant": (int, "which variant", ""),
-        "seed": (int, "which seed", ""),
-        "name": (str, "which figure, as a results file names it", ""),
-        "value": (float, "how much it came to", "by the ending: _fen, _s, _hours"),
-    },
-    "about": {
-        "table": (str, "which table", ""),
-        "column": (str, "which column; empty for the table itself", ""),
-        "meaning": (str, "what it says", ""),
-        "unit": (str, "in what it is counted", ""),
-    },
-}
-_KEYS: Mapping[str, Any] = {
-    "study": "fingerprint",
-    "variant": "number",
-    "run": ("variant", "seed"),
-    "figure": ("variant", "seed", "name"),
-    "about": ("table", "column"),
-}
-_FOREIGN = {
-    "run": [("variant", "variant", "number")],
-    "figure": [("variant", "variant", "number")],
-}
+    "fingerprint",
+)
+TABLES = (
+    ABOUT,
+    STUDY,
+    Table(
+        "variant",
+        "One combination of the values that are varied",
+        {
+            "number": Column(int, "counts from the base, which is 0"),
+            "changes": Column(str, "parameter and value", "JSON"),
+        },
+        "number",
+    ),
+    Table(
+        "run",
+        "One finished run: a variant with a seed",
+        {
+            "variant": Column(int, "which variant"),
+            "seed": Column(int, "from which all its chance was drawn"),
+            "digest": Column(
+                str, "the ledger's digest: the same for the same seed and variant", "hex"
+            ),
+        },
+        ("variant", "seed"),
+        [("variant", "variant", "number")],
+    ),
+    Table(
+        "figure",
+        "What a run came to, one row for each figure",
+        {
+            "variant": Column(int, "which variant"),
+            "seed": Column(int, "which seed"),
+            "name": Column(str, "which figure, as a results file names it"),
+            "value": Column(float, "how much it came to", "by the ending: _fen, _s, _hours"),
+        },
+        ("variant", "seed", "name"),
+        [("variant", "variant", "number")],
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +213,8 @@ def _opened(path: Path) -> Iterator[Database]:
 
 
 def _create(file: Database, question: Question) -> None:
-    for name, columns in _TABLES.items():
-        kinds = {column: kind for column, (kind, _, _) in columns.items()}
-        file.table(name).create(
-            kinds, pk=_KEYS[name], foreign_keys=_FOREIGN.get(name, ()), if_not_exists=True
-        )
+    for table in TABLES:
+        table.make(file, if_not_exists=True)
     file.table("study").insert(
         {
             "fingerprint": question.fingerprint,
@@ -227,21 +233,12 @@ def _create(file: Database, question: Question) -> None:
         ({"number": one.number, "changes": _json(dict(one.changes))} for one in question.variants),
         replace=True,
     )
-    about = [
-        {"table": name, "column": "", "meaning": meaning, "unit": ""}
-        for name, meaning in _TEXT.items()
-    ]
-    about += [
-        {"table": name, "column": column, "meaning": meaning, "unit": unit}
-        for name, columns in _TABLES.items()
-        for column, (_, meaning, unit) in columns.items()
-    ]
-    file.table("about").insert_all(about, replace=True)
+    file.table(ABOUT.name).insert_all(about(TABLES), replace=True)
 
 
 def _question(file: Database) -> Question:
     rows = list(file.query("SELECT * FROM study"))
-    if len(rows) != 1:
+    if len(rows) != 1 or not rows[0].keys() >= STUDY.columns.keys():
         raise pysqlite3.DatabaseError("no study")
     row = rows[0]
     varied = tuple(Varied(find(key), tuple(values)) for key, values in json.loads(row["varied"]))

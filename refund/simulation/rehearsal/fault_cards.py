@@ -15,9 +15,10 @@ from refund.core.entitlement import LineKey
 from refund.core.rulebook import PROVISION_BY_KEY, Provision
 from refund.core.traveller import Traveller
 from refund.places import data_folder
+from refund.simulation.described import MOMENT, Column, Table
 from refund.simulation.drills.parameters import Words
 from refund.simulation.drills.stage import traveller_from
-from refund.simulation.lab_book import MOMENT, Column, LabBook, Table
+from refund.simulation.lab_book import LabBook
 
 FILE = "fault_cards.toml"
 SCENARIO = "scenario"
@@ -89,6 +90,7 @@ def _read(key: str, told: Mapping[str, Any]) -> FaultCard:
 
 FAULT_CARD = Table(
     "fault_card",
+    "The fault cards that were dealt, and what became of them",
     {
         "card_id": Column(int, "number of the card as it was dealt, from 1"),
         "card": Column(str, "which card, by its key in fault_cards.toml"),
@@ -108,11 +110,13 @@ FAULT_CARD = Table(
 )
 KEPT_FORM = Table(
     "kept_form",
+    "The forms of drills",
     {"form_id": Column(str, "a form of somebody's drill, which no bot takes in hand")},
     key="form_id",
 )
 TO_THE_PORT = Table(
     "to_the_port",
+    "The travellers whom a person sent to the port",
     {
         "form_id": Column(str, "a form whose traveller a person plays, and sends to the port"),
         "at": Column(str, "when that traveller comes to customs", MOMENT),

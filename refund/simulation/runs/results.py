@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
+from refund.simulation.described import ABOUT, about
 from refund.simulation.runs.results_tables import TABLES
 
 BATCH = 1_000
@@ -40,30 +41,14 @@ def write_results(path: Path, rows: Mapping[str, Iterable[Row]]) -> None:
 def _fill(results: Database, rows: Mapping[str, Iterable[Row]]) -> None:
     results.execute("PRAGMA synchronous = OFF")
     results.execute("PRAGMA journal_mode = OFF")
+    for table in TABLES.values():
+        table.make(results)
     for name, table in TABLES.items():
-        results.table(name).create(
-            {column: kept.kept_as for column, kept in table.columns.items()},
-            pk=table.key if len(table.key) > 1 else table.key[0],
-            foreign_keys=table.foreign,
-        )
-    for name, table in TABLES.items():
-        found = _about() if name == "about" else rows.get(name, ())
+        found = about(TABLES.values()) if name == ABOUT.name else rows.get(name, ())
         columns = list(table.columns)
         results.table(name).insert_all(
             ({column: row[column] for column in columns} for row in found), batch_size=BATCH
         )
-
-
-def _about() -> Iterator[Row]:
-    for name, table in TABLES.items():
-        yield {"table": name, "column": "", "meaning": table.meaning, "unit": ""}
-        for column, known in table.columns.items():
-            yield {
-                "table": name,
-                "column": column,
-                "meaning": known.meaning,
-                "unit": known.unit,
-            }
 
 
 def quantile(ordered: Sequence[float], share: float) -> float | None:

@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from refund.simulation.described import ABOUT, MOMENT, Column, Table
 
 FEN = "fen"
 SECONDS = "s"
-MOMENT = "ISO 8601, UTC"
 DAY = "day of Shanghai"
 COUNT = "number"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: how its values are kept, what they mean, and in which unit."""
-
-    kept_as: type
-    meaning: str
-    unit: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table; `foreign` names for a column the table and column that it points to."""
-
-    meaning: str
-    key: tuple[str, ...]
-    columns: Mapping[str, Column]
-    foreign: tuple[tuple[str, str, str], ...] = ()
 
 
 def _fen(meaning: str) -> Column:
@@ -52,8 +33,8 @@ def _text(meaning: str) -> Column:
 
 
 RUN = Table(
+    "run",
     "The run: one row",
-    ("scenario",),
     {
         "scenario": _text("Which scenario was run"),
         "seed": Column(int, "From which number all chance was drawn"),
@@ -67,22 +48,24 @@ RUN = Table(
         "audit": _text("What the audit found: nothing, or the invariants that do not hold"),
         "parameters": Column(str, "Every parameter that counted, with its value", "JSON"),
     },
+    "scenario",
 )
 
 FIGURE = Table(
+    "figure",
     "One number each for the whole run: what a what-if compares",
-    ("name",),
     {
         "name": _text("Which figure"),
         "value": Column(float, "How much it came to; empty where nothing was measured"),
         "unit": _text("In what it is counted"),
         "meaning": _text("What it says"),
     },
+    "name",
 )
 
 DAY_ROWS = Table(
+    "day",
     "The money of each day, by the ledger, and how things stood at its end",
-    ("day",),
     {
         "day": Column(str, "Which day", DAY),
         "issued": _count("Forms issued"),
@@ -100,22 +83,24 @@ DAY_ROWS = Table(
         "unsecured_fen": _fen("Of these, what no hold covered at the day's end"),
         "open_cases": _count("Cases open at the day's end"),
     },
+    "day",
 )
 
 STORE = Table(
+    "store",
     "The stores, and what each issued",
-    ("number",),
     {
         "number": Column(int, "The store's number"),
         "name": _text("Its name"),
         "forms": _count("Forms issued"),
         "net_fen": _fen("What these were worth to travellers"),
     },
+    "number",
 )
 
 FORM = Table(
+    "form",
     "Every form, with the moments of its life",
-    ("form_number",),
     {
         "form_number": _text("Fifteen digits, as printed"),
         "store_number": Column(int, "Which store issued it"),
@@ -135,12 +120,13 @@ FORM = Table(
         "left_at": _moment("When the traveller left"),
         "ended_at": _moment("When it came to rest; empty where no money was ever out"),
     },
+    "form_number",
     (("store_number", "store", "number"), ("day", "day", "day")),
 )
 
 DESK = Table(
+    "desk",
     "The desks at which people queue",
-    ("name",),
     {
         "name": _text("Which desk"),
         "kind": _text("counter, point, customs or agency"),
@@ -153,32 +139,35 @@ DESK = Table(
         "serving_s": _seconds("Time that the travellers of the run were served, added up"),
         "open_s": _seconds("Time in which staff stood there on the days of buying, added up"),
     },
+    "name",
 )
 
 DESK_HOUR = Table(
+    "desk_hour",
     "The desks by the hour of the day in which people came, all days together",
-    ("desk", "hour"),
     {
         "desk": _text("Which desk"),
         "hour": Column(int, "The hour of arrival in Shanghai", "0 to 23"),
         "served": _count("People who came then and were served"),
         "wait_mean_s": _seconds("Their mean wait"),
     },
+    ("desk", "hour"),
     (("desk", "desk", "name"),),
 )
 
 REFUSAL = Table(
+    "refusal",
     "What was refused, and how often",
-    ("code",),
     {
         "code": _text("The refusal's code"),
         "times": _count("How often somebody was told so"),
     },
+    "code",
 )
 
 CASE = Table(
+    "case_opened",
     "Cases for operators, in the order in which they were opened",
-    ("number",),
     {
         "number": Column(int, "Counts the cases of the run from 1"),
         "kind": _text("What was wrong"),
@@ -189,12 +178,13 @@ CASE = Table(
         "closed_by": _text("worker where it closed by itself, else an operator"),
         "fix": _text("What was done about it; empty where it went away"),
     },
+    "number",
     (("form_number", "form", "form_number"),),
 )
 
 SETTLEMENT = Table(
+    "settlement",
     "The months settled with the treasury",
-    ("month",),
     {
         "month": _text("Which month"),
         "number": _text("The settlement's number"),
@@ -205,30 +195,23 @@ SETTLEMENT = Table(
         "net_fen": _fen("Of it, what travellers got"),
         "paid_on": Column(str, "When the treasury paid; empty while it has not", DAY),
     },
-)
-
-ABOUT = Table(
-    "What every column of this file means",
-    ("table", "column"),
-    {
-        "table": _text("In which table"),
-        "column": _text("Which column; empty for the table itself"),
-        "meaning": _text("What it says"),
-        "unit": _text("In what it is counted or written; empty for words"),
-    },
+    "month",
 )
 
 TABLES: Mapping[str, Table] = {
-    "run": RUN,
-    "figure": FIGURE,
-    "day": DAY_ROWS,
-    "store": STORE,
-    "form": FORM,
-    "desk": DESK,
-    "desk_hour": DESK_HOUR,
-    "refusal": REFUSAL,
-    "case_opened": CASE,
-    "settlement": SETTLEMENT,
-    "about": ABOUT,
+    table.name: table
+    for table in (
+        RUN,
+        FIGURE,
+        DAY_ROWS,
+        STORE,
+        FORM,
+        DESK,
+        DESK_HOUR,
+        REFUSAL,
+        CASE,
+        SETTLEMENT,
+        ABOUT,
+    )
 }
 """Every table, those first to which others point."""
